@@ -1,0 +1,173 @@
+package dump
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+)
+
+// Options say what a Listener keeps and whom it tells.
+type Options struct {
+	MaxHead int            // how many bytes of a head are kept; net/http reads 4096 more than Server.MaxHeaderBytes
+	Limit   *Limit         // how many connections may be open, over all listeners that share it; nil: any number
+	Refused func(*Capture) // called when a connection ends that has sent bytes which no handler claimed
+}
+
+// Listener captures what every accepted connection carries. Its connections keep what
+// *net.TCPConn and *net.UnixConn can do (ReadFrom, CloseWrite, deadlines).
+type Listener struct {
+	net.Listener
+	options Options
+}
+
+// NewListener wraps inner. Its server must use ConnContext, serve one request on each
+// connection, and claim or discard the Capture in its outermost handler.
+func NewListener(inner net.Listener, o Options) *Listener {
+	return &Listener{Listener: inner, options: o}
+}
+
+// ConnContext is for http.Server.ConnContext: it lets From find the Capture.
+func ConnContext(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(interface{ capture() *Capture }); ok {
+		return context.WithValue(ctx, captureKey{}, c.capture())
+	}
+	return ctx
+}
+
+// Accept returns the next connection, captured.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		inner, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if limit := l.options.Limit; limit != nil && !limit.enter() {
+			limit.turnAway(inner)
+			continue
+		}
+		return l.capture(inner), nil
+	}
+}
+
+func (l *Listener) capture(inner net.Conn) net.Conn {
+	record := &Capture{Local: inner.LocalAddr(), Remote: inner.RemoteAddr(), limit: l.options.MaxHead}
+	switch inner := inner.(type) {
+	case *net.TCPConn:
+		c := &tcpConn{TCPConn: inner, tap: tap{options: &l.options}}
+		c.record.Store(record)
+		return c
+	case *net.UnixConn:
+		c := &unixConn{UnixConn: inner, tap: tap{options: &l.options}}
+		c.record.Store(record)
+		return c
+	}
+	c := &otherConn{Conn: inner, tap: tap{options: &l.options}}
+	c.record.Store(record)
+	return c
+}
+
+// tap is the part of a connection that copies. When both directions are done it lets the
+// Capture go, and a Read or Write costs one atomic load more than without it.
+type tap struct {
+	options *Options
+	record  atomic.Pointer[Capture]
+	closed  atomic.Bool
+}
+
+func (t *tap) capture() *Capture { return t.record.Load() }
+
+func (t *tap) read(p []byte, n int, err error) {
+	if c := t.record.Load(); c != nil {
+		c.read(p[:n], err)
+	}
+}
+
+func (t *tap) wrote(p []byte, n int) {
+	if c := t.record.Load(); c != nil && c.wrote(p[:n]) {
+		t.record.Store(nil)
+	}
+}
+
+// close tells the listener about a head that nobody claimed, once, after the connection
+// is closed.
+func (t *tap) close() {
+	if t.closed.Swap(true) {
+		return
+	}
+	if t.options.Limit != nil {
+		t.options.Limit.leave()
+	}
+	if c := t.record.Swap(nil); c != nil && c.close() && t.options.Refused != nil {
+		t.options.Refused(c)
+	}
+}
+
+type tcpConn struct {
+	*net.TCPConn
+	tap
+}
+
+func (c *tcpConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.tap.read(p, n, err)
+	return n, err
+}
+
+func (c *tcpConn) Write(p []byte) (int, error) {
+	n, err := c.TCPConn.Write(p)
+	c.tap.wrote(p, n)
+	return n, err
+}
+
+func (c *tcpConn) Close() error {
+	err := c.TCPConn.Close()
+	c.tap.close()
+	return err
+}
+
+type unixConn struct {
+	*net.UnixConn
+	tap
+}
+
+func (c *unixConn) Read(p []byte) (int, error) {
+	n, err := c.UnixConn.Read(p)
+	c.tap.read(p, n, err)
+	return n, err
+}
+
+func (c *unixConn) Write(p []byte) (int, error) {
+	n, err := c.UnixConn.Write(p)
+	c.tap.wrote(p, n)
+	return n, err
+}
+
+func (c *unixConn) Close() error {
+	err := c.UnixConn.Close()
+	c.tap.close()
+	return err
+}
+
+// otherConn serves listeners that are neither TCP nor unix sockets, such as a test's.
+type otherConn struct {
+	net.Conn
+	tap
+}
+
+func (c *otherConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.tap.read(p, n, err)
+	return n, err
+}
+
+func (c *otherConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.tap.wrote(p, n)
+	return n, err
+}
+
+func (c *otherConn) Close() error {
+	err := c.Conn.Close()
+	c.tap.close()
+	return err
+}
