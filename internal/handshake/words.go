@@ -1,0 +1,63 @@
+package handshake
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxQuoted is how many bytes of a value a sentence quotes: more would hide the sentence.
+const maxQuoted = 100
+
+// quote makes a stranger's value fit for a sentence: bounded, and in quotation marks with
+// everything but visible ASCII escaped, so that nothing, a space at the end and a letter
+// that only looks like another are all visible.
+func quote(s string) string { return quoteFirst(maxQuoted, s) }
+
+// quoteFirst is quote for another bound.
+func quoteFirst(n int, s string) string {
+	if len(s) <= n {
+		return strconv.QuoteToASCII(s)
+	}
+	return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:n]), len(s))
+}
+
+// quoteAll quotes every value and joins them as a sentence does, four at most.
+func quoteAll(values []string) string {
+	const most = 4
+	var quoted []string
+	for i, v := range values {
+		if i == most-1 && len(values) > most {
+			quoted = append(quoted, fmt.Sprintf("%d others", len(values)-i))
+			break
+		}
+		quoted = append(quoted, quote(v))
+	}
+	return and(quoted)
+}
+
+// quoteLines quotes the value of every line of that name.
+func (r *request) quoteLines(n name) string {
+	var all []string
+	for _, v := range r.lines(n) {
+		all = append(all, v)
+	}
+	return quoteAll(all)
+}
+
+// and joins words as a sentence does: a, b and c.
+func and(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// plural returns "1 line" or "2 lines".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
