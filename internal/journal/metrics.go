@@ -1,0 +1,230 @@
+package journal
+
+import (
+	"net/http"
+	"runtime"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"wsinspect/internal/handshake"
+)
+
+// MessageKind is what a WebSocket message is (RFC 6455, sections 5.5 and 5.6).
+type MessageKind uint8
+
+const (
+	Text MessageKind = iota
+	Binary
+	Ping
+	Pong
+)
+
+const messageKinds = int(Pong) + 1
+
+// String returns the kind as it stands in the metrics.
+func (k MessageKind) String() string { return [...]string{"text", "binary", "ping", "pong"}[k] }
+
+// sessionBuckets are the bounds, in seconds, of how long sessions last. Proxies cut at
+// round times, such as 60 s of silence in nginx, so a cut falls into the bucket that
+// begins at its time.
+var sessionBuckets = []float64{1, 5, 15, 30, 55, 60, 75, 100, 300, 900, 3600, 14400}
+
+// metrics counts what happens, in a registry of its own. Labels come from closed sets
+// alone. Every series is made at the start, so a rate is right from the first event on,
+// and counting one costs no look-up by label.
+type metrics struct {
+	registry *prometheus.Registry
+
+	handshakes *prometheus.CounterVec
+	reasons    map[reason]prometheus.Counter
+	findings   map[*handshake.Check]prometheus.Counter
+	closes     map[ending]prometheus.Counter
+	handshake  prometheus.Histogram
+	session    prometheus.Histogram
+	received   direction
+	sent       direction
+	mismatches prometheus.Counter
+	evicted    prometheus.Counter
+	drops      prometheus.Counter
+}
+
+// reason, ending and direction are the labels of a child, or the children of a label.
+type reason struct {
+	outcome Outcome
+	word    string
+}
+
+type ending struct {
+	code string
+	by   Closer
+}
+
+type direction struct {
+	messages [messageKinds]prometheus.Counter
+	bytes    prometheus.Counter
+}
+
+func (d *direction) count(kind MessageKind, bytes int64) {
+	d.messages[kind].Inc()
+	d.bytes.Add(float64(bytes))
+}
+
+func newMetrics(o Options, checks []*handshake.Check, subscribers func() int) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		reasons:  make(map[reason]prometheus.Counter),
+		findings: make(map[*handshake.Check]prometheus.Counter),
+		closes:   make(map[ending]prometheus.Counter),
+	}
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.addHandshakes(checks)
+	m.addSessions()
+	m.addService(o, subscribers)
+	return m
+}
+
+func (m *metrics) addHandshakes(checks []*handshake.Check) {
+	m.handshakes = m.counters("handshakes_total", "Requests by what became of them and why: the check that decided, or what kept an accepted handshake from its session.", "outcome", "reason")
+	for o := range Outcome(outcomes) {
+		for _, word := range reasons(o, checks) {
+			m.reasons[reason{o, word}] = m.handshakes.WithLabelValues(o.String(), word)
+		}
+	}
+	findings := m.counters("handshake_findings_total", "Checks that failed or advised, plain requests left out.", "check")
+	for _, c := range checks {
+		m.findings[c] = findings.WithLabelValues(c.ID)
+	}
+	m.mismatches = m.counter("verdict_mismatches_total", "Verdicts that gorilla did not agree with. Must stay 0.")
+	m.handshake = m.histogram("handshake_duration_seconds", "Time from the first byte of a handshake to its answer.",
+		[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .5, 1, 5, 10})
+}
+
+// reasons returns why a request may come to an outcome.
+func reasons(o Outcome, checks []*handshake.Check) []string {
+	words := []string{"none"}
+	if o == OutcomeAccepted {
+		return words
+	}
+	for _, c := range checks {
+		if c.Decides && (o != OutcomeRefused || c.By == handshake.ByNetHTTP) {
+			words = append(words, c.ID)
+		}
+	}
+	if o == OutcomeRejected {
+		words = append(words, string(EarlyData), string(HijackError), string(WriteError))
+	}
+	return words
+}
+
+func (m *metrics) addSessions() {
+	m.session = m.histogram("session_duration_seconds", "Time from the 101 to the end of a session.", sessionBuckets)
+	messages := m.counters("messages_total", "WebSocket messages.", "direction", "type")
+	bytes := m.counters("message_bytes_total", "Bytes that WebSocket messages carried, without compression.", "direction")
+	for d, name := range map[*direction]string{&m.received: "received", &m.sent: "sent"} {
+		d.bytes = bytes.WithLabelValues(name)
+		for k := range MessageKind(messageKinds) {
+			d.messages[k] = messages.WithLabelValues(name, k.String())
+		}
+	}
+	closes := m.counters("closes_total", "Sessions that ended, by close code and by who ended them.", "code", "by")
+	codes := []string{codeLabel(3000), codeLabel(4000), codeLabel(0)}
+	for _, c := range closeCodes {
+		codes = append(codes, codeLabel(c.code))
+	}
+	for _, code := range codes {
+		for _, by := range []Closer{ByClient, ByServer, ByNobody} {
+			m.closes[ending{code, by}] = closes.WithLabelValues(code, string(by))
+		}
+	}
+}
+
+func (m *metrics) addService(o Options, subscribers func() int) {
+	m.evicted = m.counter("attempts_evicted_total", "Attempts that were forgotten to keep newer ones.")
+	m.drops = m.counter("feed_drops_total", "Feed subscribers that were let go for being too slow.")
+	m.counterOf("log_dropped_total", "Log lines that could not be written.", o.Log.Dropped)
+	m.gaugeOf("feed_subscribers", "Subscribers to the live feed now.", func() float64 { return float64(subscribers()) })
+	if o.Connections != nil {
+		m.gaugeOf("connections", "Connections open now.", func() float64 { return float64(o.Connections()) })
+	}
+	if o.Shed != nil {
+		m.counterOf("connections_shed_total", "Connections that were turned away because as many were open as is allowed.", o.Shed)
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "wsinspect", Name: "build_info", Help: "The version that runs; always 1.",
+		ConstLabels: prometheus.Labels{"version": o.Version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(build)
+}
+
+// answered counts an attempt whose answer was written. Plain requests count as such and
+// nothing more: health checks would drown what handshakes show.
+func (m *metrics) answered(a *Attempt) {
+	m.reason(a.Outcome(), a.reason()).Inc()
+	if a.State == Answered {
+		return
+	}
+	for i := range a.Verdict.Findings {
+		f := &a.Verdict.Findings[i]
+		if f.Outcome != handshake.Failed && f.Outcome != handshake.Advised {
+			continue
+		}
+		if c := m.findings[f.Check]; c != nil {
+			c.Inc()
+		}
+	}
+	if a.State != Refused {
+		m.handshake.Observe(a.Took.Seconds())
+	}
+}
+
+// reason returns the counter for a reason. One that was not foreseen is still one of the
+// catalogue's.
+func (m *metrics) reason(o Outcome, word string) prometheus.Counter {
+	if c := m.reasons[reason{o, word}]; c != nil {
+		return c
+	}
+	return m.handshakes.WithLabelValues(o.String(), word)
+}
+
+// closed counts the end of a session.
+func (m *metrics) closed(s *Session) {
+	m.session.Observe(s.Closed.Sub(s.Opened).Seconds())
+	if c := m.closes[ending{codeLabel(s.Close.Code), s.Close.By}]; c != nil {
+		c.Inc()
+	}
+}
+
+// Handler serves the metrics, as OpenMetrics to whom asks for it, else as text.
+func (j *Journal) Handler() http.Handler {
+	return promhttp.HandlerFor(j.metrics.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+}
+
+func (m *metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return register(m, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsinspect", Name: name, Help: help}, labels))
+}
+
+func (m *metrics) counter(name, help string) prometheus.Counter {
+	return register(m, prometheus.NewCounter(prometheus.CounterOpts{Namespace: "wsinspect", Name: name, Help: help}))
+}
+
+func (m *metrics) counterOf(name, help string, value func() int64) {
+	register(m, prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "wsinspect", Name: name, Help: help},
+		func() float64 { return float64(value()) }))
+}
+
+func (m *metrics) gaugeOf(name, help string, value func() float64) {
+	register(m, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsinspect", Name: name, Help: help}, value))
+}
+
+func (m *metrics) histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return register(m, prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsinspect", Name: name, Help: help, Buckets: slices.Clone(buckets)}))
+}
+
+func register[C prometheus.Collector](m *metrics, c C) C {
+	m.registry.MustRegister(c)
+	return c
+}

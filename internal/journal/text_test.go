@@ -1,0 +1,132 @@
+package journal
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+)
+
+func TestTheVerdictInWords(t *testing.T) {
+	for name, a := range map[string]*Attempt{
+		"rejected.txt": sampleRejected(),
+		"closed.txt":   sampleClosed(),
+		"hostile.txt":  hostile(),
+		"tls.txt":      sampleTLS(),
+	} {
+		golden(t, name, a.AppendText(nil))
+	}
+}
+
+// hostile is a request whose author wants to paint on the reader's terminal.
+func hostile() *Attempt {
+	const evil = "\x1b[2J\x1b]0;x\x07\x9b"
+	h := dump.Parse([]byte("GET /" + evil + " HTTP/1.1\nHost: a\r\nX: " + evil + strings.Repeat("y", 300) + "\r\n\r\n"))
+	x, _ := h.Field("X")
+	return &Attempt{
+		ID: "0111111111122222222222cd", Time: epoch, State: Refused, Local: "127.0.0.1:8080",
+		Client:  Client{From: "peer", Disbelief: []string{"x-forwarded-for: " + evil}},
+		Request: dump.Request{Head: h, Truncated: true},
+		Verdict: handshake.Verdict{Status: 400, Reason: evil, DecidedBy: keyCheck, Findings: []handshake.Finding{
+			{Check: keyCheck, Outcome: handshake.Failed, Because: "X is " + evil + "\u202e.", Evidence: []dump.Span{x.Value, {Start: 4, End: 9}, {Start: x.Value.End - 1, End: x.Value.End}}},
+		}},
+		Took: time.Second,
+	}
+}
+
+func sampleTLS() *Attempt {
+	return &Attempt{
+		ID: "0111111111122222222222ef", Time: epoch, State: Refused, Peer: netip.MustParseAddrPort("[2001:db8::7]:443"), Client: Client{From: "peer"},
+		Request:  dump.Request{Head: dump.Parse([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"))},
+		Verdict:  handshake.Verdict{Status: 400, DecidedBy: keyCheck, Findings: []handshake.Finding{{Check: keyCheck, Outcome: handshake.Failed, Because: "The first bytes are a TLS record."}}},
+		Response: Response{Status: 400, Head: dump.ParseAnswer([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))},
+	}
+}
+
+func TestTextHoldsNoControlByte(t *testing.T) {
+	for line := range strings.Lines(string(hostile().AppendText(nil))) {
+		obeyed(t, []byte(strings.TrimSuffix(line, "\n")))
+	}
+}
+
+func TestTextIsBounded(t *testing.T) {
+	a := judged(New(Options{}), "GET / HTTP/1.1\r\n"+strings.Repeat("X: "+strings.Repeat("\x01", 500)+"\r\n", 5000)+"\r\n", epoch)
+	if n := len(a.AppendText(nil)); n > 1<<20 {
+		t.Errorf("the text has %d bytes", n)
+	}
+}
+
+func TestSentence(t *testing.T) {
+	session := func(c Close) func(*Attempt) {
+		return func(a *Attempt) {
+			a.State, a.Verdict = Closed, handshake.Verdict{Accepted: true}
+			a.Session = &Session{Opened: epoch, Closed: epoch.Add(time.Hour), Idle: 60 * time.Second, Close: c}
+		}
+	}
+	accepted := func(findings ...handshake.Finding) func(*Attempt) {
+		return func(a *Attempt) { a.State, a.Verdict = Open, handshake.Verdict{Accepted: true, Findings: findings} }
+	}
+	advice := handshake.Finding{Check: hostCheck, Outcome: handshake.Advised, Because: "No Origin line arrived."}
+	for name, c := range map[string]struct {
+		change func(*Attempt)
+		want   string
+	}{
+		"rejected":        {func(*Attempt) {}, `Origin is "http://localhost", but Host is "localhost:8080".`},
+		"accepted":        {accepted(), "The handshake is right. Nothing to change."},
+		"one_advice":      {accepted(advice), "Accepted, with one thing to know: No Origin line arrived."},
+		"two_advices":     {accepted(advice, advice), "Accepted, with 2 things to know. The first: No Origin line arrived."},
+		"plain":           {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf() }, "A plain request. No key and no Upgrade came, so do not blame the proxy."},
+		"plain_upgrade":   {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf("Upgrade: websocket") }, "A plain request. It carries Upgrade, but no key came, so no WebSocket client sent it."},
+		"early_data":      {func(a *Attempt) { a.Response.Failure = EarlyData }, "The handshake is right, but bytes came behind its head before the answer, so gorilla closed the connection without one."},
+		"hijack_failed":   {func(a *Attempt) { a.Response.Failure = HijackError }, "The handshake is right, but the connection could not be taken over from net/http."},
+		"write_failed":    {func(a *Attempt) { a.Response.Failure = WriteError }, "The handshake is right, but its 101 could not be written: the connection was gone."},
+		"mismatch":        {func(a *Attempt) { a.Mismatch = "bad key" }, "The verdict and gorilla disagree; gorilla said: bad key."},
+		"closed":          {session(Close{Code: 1001, By: ByClient}), "The handshake is right. Nothing to change."},
+		"cut":             {session(Close{Code: 1006, By: ByNobody, Detail: "the connection was reset"}), "The handshake is right. No close frame came. The connection just ended after 60.0 s of silence: the connection was reset."},
+		"refused_unknown": {func(a *Attempt) { a.State, a.Verdict = Refused, handshake.Verdict{} }, "net/http refused the request before any handler ran."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := then(sampleRejected(), c.change).Sentence(); got != c.want {
+				t.Errorf("the sentence is\n%s, want\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWhyFitsARow(t *testing.T) {
+	for _, because := range []string{"short.", strings.Repeat("word ", 100), strings.Repeat("é", 500)} {
+		a := sampleRejected()
+		a.Verdict.Findings[0].Because = because
+		why := a.Why()
+		obeyed(t, []byte(why))
+		if len(why) > 125 || why == "" {
+			t.Errorf("why has %d bytes: %s", len(why), why)
+		}
+	}
+}
+
+// TestAnOpenSessionCountsOn: its text is as of now.
+func TestAnOpenSessionCountsOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := time.Now()
+		a := (*sampleClosed()).WithLive(func() Session { return Session{Opened: opened, Idle: time.Since(opened)} })
+		a.State = Open
+		time.Sleep(1500 * time.Millisecond)
+		if text := string(a.AppendText(nil)); !strings.Contains(text, "Open for 1.5 s; silent for 1.5 s.") {
+			t.Errorf("the text is\n%s", text)
+		}
+	})
+}
+
+func TestCloseCodesInWords(t *testing.T) {
+	var b []byte
+	for _, code := range []int{0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000} {
+		b = fmt.Appendf(b, "%4d %-6s %s: %s\n", code, codeLabel(code), CodeName(code), CodeMeaning(code))
+	}
+	golden(t, "closecodes.txt", b)
+}
