@@ -1,0 +1,149 @@
+// Package echo serves one attempt: it is judged, answered or upgraded, and echoed until it
+// is closed.
+package echo
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+	"wsinspect/internal/journal"
+)
+
+// Options say how a Handler judges and echoes.
+type Options struct {
+	Journal      *journal.Journal
+	Masker       *dump.Masker
+	Policy       *handshake.Policy
+	MaxMessage   int64         // bytes of one message, after decompression; a longer one closes with 1009
+	WriteTimeout time.Duration // how long one write may stall before it is given up
+	PingInterval time.Duration // between the server's pings; zero: it sends none
+	Errors       func(error)   // told of what no attempt can show; nil: nobody
+}
+
+// Handler judges every request that it is given and echoes what a WebSocket client sends.
+type Handler struct {
+	options  Options
+	upgrader websocket.Upgrader
+	sessions sessions
+}
+
+// New returns a Handler. Its server must use dump.ConnContext.
+func New(o Options) *Handler {
+	h := &Handler{options: o}
+	h.upgrader = websocket.Upgrader{
+		ReadBufferSize:    readBuffer,
+		WriteBufferSize:   writeBuffer,
+		WriteBufferPool:   new(sync.Pool),
+		EnableCompression: true,
+		CheckOrigin:       h.checkOrigin,
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			w.(*upgradeWriter).refuse(status, reason)
+		},
+	}
+	return h
+}
+
+// checkOrigin gives gorilla the rule that the catalogue judges by.
+func (h *Handler) checkOrigin(r *http.Request) bool {
+	origin := r.Header["Origin"]
+	return len(origin) == 0 || h.options.Policy.AllowsOrigin(origin[0], r.Host)
+}
+
+// ServeHTTP judges one request. A handshake is upgraded or refused, anything else is told
+// what a WebSocket request would have carried.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	capture := dump.From(r.Context())
+	if capture == nil {
+		http.Error(w, "this server does not capture its connections", http.StatusInternalServerError)
+		return
+	}
+	request := capture.Claim()
+	if request == nil {
+		http.Error(w, "a second request on one connection is not served; open another", http.StatusBadRequest)
+		return
+	}
+	a := h.begin(request)
+	x := exchange{handler: h, capture: capture, attempt: a, w: w, r: r}
+	if request.Head.Kind != dump.HTTP1 {
+		a.State = journal.Refused
+		h.options.Journal.Begin(a)
+		x.explain(a.Verdict.Status)
+		return
+	}
+	a.State = firstState(a)
+	h.options.Journal.Begin(a)
+	x.upgrade()
+}
+
+// Refused records a connection whose bytes no handler was given: net/http answered by
+// itself, or the head never ended. It is for dump.Options.Refused.
+func (h *Handler) Refused(capture *dump.Capture) {
+	request := capture.Claim()
+	if request == nil {
+		return
+	}
+	a := h.begin(request)
+	a.State = journal.Refused
+	h.options.Journal.Begin(a)
+	h.answered(capture, a)
+}
+
+// begin makes the attempt: masked first, then judged, so that nothing behind this line
+// has seen a secret.
+func (h *Handler) begin(request *dump.Request) *journal.Attempt {
+	o := &h.options
+	o.Masker.Request(request.Head)
+	peer := addrPort(request.Remote)
+	return &journal.Attempt{
+		ID:      o.Journal.NewID(request.Time),
+		Time:    request.Time,
+		Local:   request.Local.String(),
+		Peer:    peer,
+		Client:  o.Journal.Client(peer, request.Head),
+		Nonce:   queryValue(request.Head.Target(), "wsinspect-nonce"),
+		Request: *request,
+		Verdict: handshake.Judge(request, o.Policy),
+	}
+}
+
+// firstState is what the verdict promises, before the answer is written.
+func firstState(a *journal.Attempt) journal.State {
+	switch {
+	case a.Verdict.Accepted:
+		return journal.Open
+	case handshake.IsHandshake(a.Request.Head):
+		return journal.Rejected
+	}
+	return journal.Answered
+}
+
+// answered publishes a as it is after its answer was written.
+func (h *Handler) answered(capture *dump.Capture, a *journal.Attempt) {
+	after := *a
+	after.Response.Status, after.Response.Head, after.Response.Body = readAnswer(h.options.Masker, capture.Answer())
+	after.Took = time.Since(a.Time)
+	h.options.Journal.Answer(&after)
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		p := tcp.AddrPort()
+		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// Shutdown closes every session with 1001 (going away) and waits until all have ended.
+// When ctx ends first, the connections that are left are cut and its error is returned.
+func (h *Handler) Shutdown(ctx context.Context) error { return h.sessions.shutdown(ctx) }
+
+// Sessions returns how many sessions are open.
+func (h *Handler) Sessions() int { return h.sessions.count() }

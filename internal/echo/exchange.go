@@ -1,0 +1,225 @@
+package echo
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+	"wsinspect/internal/journal"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	handler *Handler
+	capture *dump.Capture
+	attempt *journal.Attempt
+	w       http.ResponseWriter
+	r       *http.Request
+}
+
+// upgrade lets gorilla decide, always, and answers as it says. The verdict has foretold
+// it; where the two disagree, gorilla is right and the disagreement is counted.
+func (x *exchange) upgrade() {
+	h, a := x.handler, x.attempt
+	offered := websocket.Subprotocols(x.r)
+	upgrader := h.upgrader
+	upgrader.Subprotocols = h.options.Policy.Subprotocols(offered)
+
+	w := &upgradeWriter{ResponseWriter: x.w}
+	h.sessions.expect()
+	conn, err := upgrader.Upgrade(w, x.r, http.Header{"Wsinspect-Attempt": {a.ID}})
+	if err == nil {
+		x.mismatchIf(!a.Verdict.Accepted, "gorilla accepted")
+		h.open(x, conn)
+		return
+	}
+	h.sessions.forgo()
+	switch {
+	case w.hijacked != nil:
+		x.fail(w, err)
+	case w.status == http.StatusInternalServerError:
+		x.attempt = clone(a)
+		x.attempt.Response.Failure = journal.HijackError
+		x.attempt.State = journal.Rejected
+		x.explain(w.status)
+	default:
+		v := &a.Verdict
+		x.mismatchIf(v.Accepted || v.Status != w.status || v.Reason != w.reason, w.reason)
+		if v.Accepted {
+			x.attempt.State = journal.Rejected
+		}
+		if mayUpgrade(a.Request.Head) {
+			w.status = http.StatusUpgradeRequired
+		}
+		x.explain(w.status)
+	}
+}
+
+// mismatchIf records that gorilla and the verdict disagree.
+func (x *exchange) mismatchIf(disagree bool, said string) {
+	if disagree {
+		x.attempt = clone(x.attempt)
+		x.attempt.Mismatch = said
+		x.handler.options.Journal.Mismatch()
+	}
+}
+
+// fail records what kept an accepted handshake from its session: gorilla has closed the
+// connection, and no answer can be given.
+func (x *exchange) fail(w *upgradeWriter, err error) {
+	a := clone(x.attempt)
+	a.State = journal.Rejected
+	a.Response.Failure = journal.WriteError
+	if w.early > 0 {
+		a.Response.Failure = journal.EarlyData
+		a.Request.After = max(a.Request.After, w.early)
+	}
+	x.handler.answered(x.capture, a)
+}
+
+// bodyWait bounds how long net/http waits, after a refusal, for a body that nobody reads.
+const bodyWait = time.Second
+
+// explain answers with a status and says in the body why, for curl and for the proxy's log.
+func (x *exchange) explain(status int) {
+	h, a := x.handler, x.attempt
+	header := x.w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Wsinspect-Attempt", a.ID)
+	header.Set("Sec-Websocket-Version", "13")
+	switch status {
+	case http.StatusUpgradeRequired:
+		// RFC 9110, section 15.5.22: a 426 names the protocol. net/http closes the connection
+		// by the first line; the second belongs to Upgrade (section 7.8).
+		header.Set("Upgrade", "websocket")
+		header["Connection"] = []string{"close", "Upgrade"}
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", http.MethodGet)
+	}
+	told := clone(a)
+	told.Response.Status = status
+	var body []byte
+	if wantsJSON(x.r) {
+		header.Set("Content-Type", "application/json")
+		body = append(told.AppendJSON(nil), '\n')
+	} else {
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		body = told.AppendText(nil)
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	control := http.NewResponseController(x.w)
+	control.SetReadDeadline(time.Now().Add(bodyWait))
+	control.SetWriteDeadline(time.Now().Add(h.options.WriteTimeout))
+	x.w.WriteHeader(status)
+	x.w.Write(body)
+	if err := control.Flush(); err != nil && h.options.Errors != nil {
+		h.options.Errors(fmt.Errorf("flush the answer to attempt %s: %w", a.ID, err))
+	}
+	h.answered(x.capture, a)
+}
+
+// mayUpgrade reports whether a refusal is best said as 426: a plain request, and a GET
+// that arrived without an Upgrade line (RFC 9110, section 15.5.22, and gorilla's main
+// branch, where v1.5.3 says 400).
+func mayUpgrade(head *dump.Head) bool {
+	return !handshake.IsHandshake(head) || head.Method() == http.MethodGet && !head.Has("Upgrade")
+}
+
+// wantsJSON reports whether the client asks for JSON by name.
+func wantsJSON(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "application/json")
+}
+
+func clone(a *journal.Attempt) *journal.Attempt {
+	b := *a
+	return &b
+}
+
+// readAnswer cuts what was written into status, head and text. A connection that was
+// closed without an answer has status 0.
+func readAnswer(m *dump.Masker, raw []byte) (status int, head *dump.Head, body string) {
+	if len(raw) == 0 {
+		return 0, nil, ""
+	}
+	head = dump.ParseAnswer(raw)
+	status, _ = strconv.Atoi(head.Text(head.Start.Second))
+	body = string(raw[len(head.Raw):])
+	head.Raw = bytes.Clone(head.Raw)
+	m.Answer(head)
+	return status, head, body
+}
+
+// upgradeWriter is the ResponseWriter that gorilla sees: it keeps gorilla's refusal
+// instead of writing it, and remembers what the hijack gave.
+type upgradeWriter struct {
+	http.ResponseWriter
+	status   int
+	reason   string
+	hijacked net.Conn
+	early    int // bytes that had come behind the head when the connection was taken over
+}
+
+func (w *upgradeWriter) refuse(status int, reason error) {
+	w.status, w.reason = status, reason.Error()
+}
+
+// Hijack takes the connection over from net/http.
+func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := w.ResponseWriter.(http.Hijacker).Hijack()
+	if err == nil {
+		w.hijacked, w.early = conn, buffers.Reader.Buffered()
+	}
+	return conn, buffers, err
+}
+
+// open begins the session of an upgraded connection in a goroutine of its own: when the
+// handler returns, net/http's stack and buffers are let go (they are most of what an idle
+// connection weighs).
+func (h *Handler) open(x *exchange, conn *websocket.Conn) {
+	answer := x.capture.Answer()
+	a := clone(x.attempt)
+	a.State = journal.Open
+	a.Response.Status, a.Response.Head, _ = readAnswer(h.options.Masker, answer)
+	a.Took = time.Since(a.Time)
+
+	s := newSession(h, conn, a)
+	first := s.now()
+	a.Session = &first
+	h.options.Journal.Answer(a.WithLive(s.now))
+	h.sessions.add(s)
+	s.startPings(pingInterval(a.Request.Head.Target(), h.options.PingInterval))
+	go s.run()
+}
+
+// pingInterval is how often to ping: as the query wsinspect-ping says, from one second to
+// one hour, else as the server was told.
+func pingInterval(target string, otherwise time.Duration) time.Duration {
+	asked, err := time.ParseDuration(queryValue(target, "wsinspect-ping"))
+	if err != nil || asked < time.Second || asked > time.Hour {
+		return otherwise
+	}
+	return asked
+}
+
+// queryValue returns one of the two parameters of the query that are ours.
+func queryValue(target, name string) string {
+	_, query, _ := strings.Cut(target, "?")
+	if !strings.Contains(query, name+"=") {
+		return ""
+	}
+	values, _ := url.ParseQuery(query) // what could be read counts
+	const longest = 128
+	value := values.Get(name)
+	return value[:min(len(value), longest)]
+}
