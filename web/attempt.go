@@ -1,0 +1,301 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+	"wsinspect/internal/journal"
+)
+
+// railRows is how many other attempts stand beside the one that is read.
+const railRows = 24
+
+// attemptView is one attempt, in the order in which it is read.
+type attemptView struct {
+	shell
+	ID      string
+	Time    stamp
+	Line    string // method and target; empty: it was no HTTP
+	Size    int    // of what arrived, in bytes
+	Peer    string
+	Verdict verdictView
+	Session *sessionView
+	Checks  checkReport
+	Arrived arrivedView
+	Answer  answerView
+	Asker   []fact
+	Policy  []fact
+	Rail    []row
+	Kept    int
+}
+
+// verdictView is the band with the answer.
+type verdictView struct {
+	Tone     string
+	Stamps   []mark
+	Sentence []piece
+	Lead     []piece
+	Decider  *handshake.Check
+	Reason   string // net/http's or gorilla's own words
+	Who      string // whose words they are
+	Mismatch string
+}
+
+// mark is one stamp of a verdict.
+type mark struct{ Icon, Tone, Word, Code string }
+
+type arrivedView struct {
+	headView
+	ToLines, ToBytes string // links; empty: there is only one way to show it
+	InBytes, Wide    bool
+}
+
+type answerView struct {
+	headView
+	Body  []headLine
+	Ours  bool   // wsinspect wrote it, not net/http
+	After string // how long after the request
+	None  string // why there is no answer
+}
+
+// checkReport is what every check found, the worst first.
+type checkReport struct {
+	Failed, Advised, Passed, Skipped []found
+}
+
+// found is what one check found.
+type found struct {
+	Check   *handshake.Check
+	Because []piece
+	Decided bool
+}
+
+func (p *page) attempt(w http.ResponseWriter, r *http.Request) {
+	p.show(w, r, p.Journal.Get(chi.URLParam(r, "id")))
+}
+
+func (p *page) latest(w http.ResponseWriter, r *http.Request) {
+	p.show(w, r, p.Journal.Latest())
+}
+
+func (p *page) show(w http.ResponseWriter, r *http.Request, a *journal.Attempt) {
+	if a == nil {
+		p.refuse(w, r, http.StatusNotFound, p.forgotten(r))
+		return
+	}
+	switch negotiate(r, asText, asHTML, asJSON) {
+	case asJSON:
+		writeJSON(w, http.StatusOK, a.AppendJSON(nil))
+	case asText:
+		writeText(w, http.StatusOK, string(a.AppendText(nil)))
+	default:
+		p.render(w, http.StatusOK, "attempt", p.attemptView(r, a, root(r)))
+	}
+}
+
+func (p *page) forgotten(r *http.Request) refusal {
+	f := refusal{shell: p.shell(r, "attempts", "No longer kept")}
+	kept := p.Journal.List(journal.Filter{Limit: 1}).Kept
+	if kept == 0 {
+		f.Sentence, f.Advice = "Nothing has arrived yet. That is a finding too.", "The list shows lines to try."
+		return f
+	}
+	f.Latest = true
+	f.Sentence = "This attempt is no longer kept."
+	f.Advice = plural(kept, "is", "are") + ", failures longer."
+	return f
+}
+
+func (p *page) attemptView(r *http.Request, a *journal.Attempt, root string) attemptView {
+	e := gather(a.Request.Head, &a.Verdict)
+	v := attemptView{
+		shell: p.shell(r, "attempts", visible(a.Sentence())),
+		ID:    a.ID, Time: stamp{a.Time}, Size: len(a.Request.Head.Raw), Peer: a.PeerText(),
+		Verdict: newVerdictView(a, e),
+		Session: newSessionView(a.Now()),
+		Checks:  newCheckReport(a, e),
+		Arrived: newArrivedView(r, a, e),
+		Answer:  newAnswerView(a),
+		Asker:   asker(a),
+		Policy:  policy(p.Policy),
+	}
+	if h := a.Request.Head; !h.Start.Line.Empty() {
+		v.Line = visible(strings.TrimSpace(h.Method() + " " + h.Target()))
+	}
+	v.Root = root
+	v.Feed = v.Root + "/feed?id=" + a.ID + "&state=" + a.State.String()
+	v.Rail, v.Kept = p.rail(v.Root, a.ID)
+	return v
+}
+
+func (p *page) rail(root, current string) ([]row, int) {
+	found := p.Journal.List(journal.Filter{Limit: railRows})
+	rows := make([]row, len(found.Attempts))
+	for i, a := range found.Attempts {
+		rows[i] = newRow(a, root)
+		rows[i].Current = a.ID == current
+	}
+	return rows, found.Kept
+}
+
+func newVerdictView(a *journal.Attempt, e *evidence) verdictView {
+	o := outcomeOf(a)
+	v := verdictView{
+		Tone:    o.Tone,
+		Decider: a.Verdict.DecidedBy, Reason: visible(a.Verdict.Reason), Mismatch: visible(a.Mismatch),
+	}
+	if o.Stamp == "Accepted" {
+		v.Tone = "ok"
+		v.Stamps = append(v.Stamps, mark{"accepted", "ok", "Accepted", strconv.Itoa(a.Response.Status)})
+		switch s := a.Now(); {
+		case s == nil:
+		case s.Closed.IsZero():
+			v.Stamps = append(v.Stamps, mark{"open", "plain", "Open", ""})
+		case cut(s):
+			v.Stamps = append(v.Stamps, mark{"warning", "warn", "Cut", strconv.Itoa(s.Close.Code)})
+		default:
+			v.Stamps = append(v.Stamps, mark{"accepted", "plain", "Closed", strconv.Itoa(s.Close.Code)})
+		}
+	} else {
+		v.Stamps = []mark{{o.Icon, o.Tone, o.Stamp, statusText(a.Response.Status)}}
+	}
+	if d := a.Verdict.DecidedBy; d != nil {
+		v.Who = map[handshake.Decider]string{handshake.ByNetHTTP: "Go’s net/http", handshake.ByGorilla: "gorilla/websocket"}[d.By]
+	}
+	var spans []dump.Span
+	if f := leading(a); f != nil {
+		spans = f.Evidence
+	}
+	first, rest := headline(a.Sentence())
+	v.Sentence, spans = e.quote(first, spans)
+	if rest != "" {
+		v.Lead, spans = e.quote(rest, spans)
+	}
+	v.Sentence = append(v.Sentence, e.lettersOf(spans)...)
+	return v
+}
+
+// leading returns the finding that the verdict rests on: the one that decided, else the
+// first piece of advice.
+func leading(a *journal.Attempt) *handshake.Finding {
+	if f := a.Deciding(); f != nil {
+		return f
+	}
+	for i := range a.Verdict.Findings {
+		if f := &a.Verdict.Findings[i]; f.Outcome == handshake.Advised {
+			return f
+		}
+	}
+	return nil
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return strconv.Itoa(status)
+}
+
+func newCheckReport(a *journal.Attempt, e *evidence) checkReport {
+	var r checkReport
+	for _, f := range a.Verdict.Findings {
+		each := found{Check: f.Check, Because: e.quoteAll(f.Because, f.Evidence), Decided: f.Check == a.Verdict.DecidedBy}
+		switch f.Outcome {
+		case handshake.Failed:
+			r.Failed = append(r.Failed, each)
+		case handshake.Advised:
+			r.Advised = append(r.Advised, each)
+		case handshake.Passed:
+			r.Passed = append(r.Passed, each)
+		default:
+			r.Skipped = append(r.Skipped, each)
+		}
+	}
+	return r
+}
+
+func newArrivedView(r *http.Request, a *journal.Attempt, e *evidence) arrivedView {
+	v := arrivedView{Wide: onlyBytes(a.Request.Head)}
+	v.InBytes = v.Wide || r.URL.Query().Get("view") == "bytes"
+	v.headView = arrived(&a.Request, e, v.InBytes)
+	if !v.Wide {
+		v.ToLines, v.ToBytes = "?view=lines#arrived", "?view=bytes#arrived"
+	}
+	return v
+}
+
+func newAnswerView(a *journal.Attempt) answerView {
+	v := answerView{Ours: a.State != journal.Refused}
+	if h := a.Response.Head; h != nil {
+		v.Lines = newPainter(h, nil).lines(h.End)
+		v.Body = textLines(a.Response.Body, len(h.Raw))
+	}
+	if a.Took > 0 {
+		v.After = span(a.Took) + " later"
+	}
+	switch {
+	case a.Response.Head == nil && a.Took == 0 && a.State != journal.Refused:
+		v.None = "The answer is not written yet."
+	case a.Response.Head == nil:
+		v.None = "The connection was closed without an answer."
+	case a.State == journal.Refused:
+		v.Note = "By Go’s net/http, not by wsinspect."
+	case a.Response.Status == http.StatusSwitchingProtocols:
+		v.Note = "Then frames."
+	default:
+		v.Note = "Closed by wsinspect after the answer."
+	}
+	return v
+}
+
+// asker says who asked, and what of it is believed.
+func asker(a *journal.Attempt) []fact {
+	facts := []fact{{"Peer", a.PeerText(), "It opened the connection: a client, or the last proxy.", true}}
+	if a.Client.Addr.IsValid() {
+		from := map[string]string{
+			"peer":            "The peer itself: no trusted proxy named another.",
+			"x-forwarded-for": "X-Forwarded-For says so, and the proxy that wrote it is trusted.",
+			"forwarded":       "Forwarded says so, and the proxy that wrote it is trusted.",
+		}[a.Client.From]
+		facts = append(facts, fact{"Client", a.Client.Addr.Unmap().String(), from, true})
+	}
+	for _, claim := range a.Client.Disbelief {
+		facts = append(facts, fact{"Not believed", visible(claim), "Anybody can write this line; no trusted proxy vouches for it.", true})
+	}
+	return append(facts, fact{"Dialled", visible(a.Local), "The address of wsinspect that was asked.", true})
+}
+
+// policy says what this server allows.
+func policy(p *handshake.Policy) []fact {
+	origins := fact{"Origins", "The same origin only", "Origin must name the host and port that Host names. --allow-origin adds to it.", false}
+	switch {
+	case slices.Contains(p.Origins, "*"):
+		origins = fact{"Origins", "Every origin", "--allow-origin says *, so any website may open a socket here.", false}
+	case len(p.Origins) > 0:
+		origins = fact{"Origins", strings.Join(p.Origins, ", "), "And the same origin. --allow-origin says so.", true}
+	}
+	spoken := fact{"Subprotocols", "The first one offered", "The choice is wsinspect’s; your application may choose another. --subprotocol changes it.", false}
+	if len(p.Spoken) > 0 {
+		spoken = fact{"Subprotocols", strings.Join(p.Spoken, ", "), "Set by --subprotocol.", true}
+	}
+	return []fact{origins, spoken}
+}
+
+// What stands in the bar where there is no request line.
+func (v attemptView) What() string {
+	return plural(v.Size, "byte", "bytes") + ", no HTTP"
+}
+
+// sentence gives a phrase its capital letter and its full stop.
+func sentence(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return strings.TrimSuffix(string(unicode.ToUpper(r))+s[size:], ".") + "."
+}
