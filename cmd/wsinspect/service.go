@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/echo"
+	"wsinspect/internal/handshake"
+	"wsinspect/internal/journal"
+	"wsinspect/web"
+)
+
+// settings are what the flags of serve say, checked.
+type settings struct {
+	listen     []address
+	socketMode uint32
+
+	token        string // empty with open
+	open         bool
+	allowedHosts []string
+
+	policy         *handshake.Policy
+	trustedProxies []netip.Prefix
+	pingInterval   time.Duration
+
+	maxHead         int
+	headTimeout     time.Duration
+	maxConnections  int
+	maxMessage      int64
+	writeTimeout    time.Duration
+	maxSubscribers  int
+	keep            int
+	keepBytes       int64
+	shutdownTimeout time.Duration
+
+	log    *journal.Log
+	reveal bool
+}
+
+// service is the running program: its listeners, its server and what stands behind them.
+type service struct {
+	settings
+	version   string
+	logger    *slog.Logger // what the program says about itself
+	stderr    io.Writer
+	listeners []net.Listener
+	server    *http.Server
+	echo      *echo.Handler
+	ready     atomic.Bool
+	// ending is cancelled when the shutdown begins, so that live feeds let go.
+	ending context.Context
+	end    context.CancelFunc
+}
+
+// newService opens the listeners and wires the parts: bytes, verdict, echo, journal, page.
+func newService(s settings, version string, stderr io.Writer) (*service, error) {
+	v := &service{
+		settings: s,
+		version:  version,
+		stderr:   stderr,
+		logger:   slog.New(slog.NewTextHandler(stderr, nil)),
+	}
+	started := time.Now()
+	listeners, err := listenAll(s.listen, s.socketMode, v.logger)
+	if err != nil {
+		return nil, err
+	}
+	v.ending, v.end = context.WithCancel(context.Background())
+
+	limit := dump.NewLimit(s.maxConnections)
+	attempts := journal.New(journal.Options{
+		Keep: s.keep, KeepBytes: s.keepBytes,
+		MaxSubscribers: s.maxSubscribers,
+		Log:            s.log,
+		Trusted:        s.trustedProxies,
+		Connections:    limit.Open,
+		Shed:           limit.Shed,
+		Version:        version,
+	})
+	v.echo = echo.New(echo.Options{
+		Journal: attempts, Masker: dump.NewMasker(s.reveal), Policy: s.policy,
+		MaxMessage: s.maxMessage, WriteTimeout: s.writeTimeout, PingInterval: s.pingInterval,
+		Errors: func(err error) { v.logger.Warn("answering", "error", err) },
+	})
+	for _, l := range listeners {
+		v.listeners = append(v.listeners, dump.NewListener(l, dump.Options{
+			MaxHead: s.maxHead, Limit: limit, Refused: v.echo.Refused,
+		}))
+	}
+	page := web.New(web.Options{
+		Journal: attempts, Policy: s.policy, Token: s.token, AllowedHosts: s.allowedHosts,
+		Listening: v.addresses(), Started: started, Version: version, Revealed: s.reveal,
+	})
+	v.server = &http.Server{
+		Handler:                      v.routes(page, attempts.Handler()),
+		ConnContext:                  dump.ConnContext,
+		BaseContext:                  func(net.Listener) context.Context { return v.ending },
+		ReadHeaderTimeout:            s.headTimeout,
+		MaxHeaderBytes:               s.maxHead - netHTTPSlop,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is a plain request like any other
+		Protocols:                    http1Only(),
+		ErrorLog:                     slog.NewLogLogger(v.logger.Handler(), slog.LevelWarn),
+	}
+	return v, nil
+}
+
+// netHTTPSlop is what net/http reads beyond MaxHeaderBytes before it answers 431.
+const netHTTPSlop = 4096
+
+func http1Only() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
+}
+
+// run serves until ctx ends, then closes every session with 1001 and drains within the
+// shutdown timeout.
+func (v *service) run(ctx context.Context) error {
+	failed := make(chan error, len(v.listeners))
+	for _, l := range v.listeners {
+		go func() { failed <- v.server.Serve(l) }()
+	}
+	v.ready.Store(true)
+	v.greet()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
+	for {
+		select {
+		case <-hangup: // logrotate has moved the file
+			if err := v.log.Reopen(); err != nil {
+				v.logger.Warn("the log goes on in the old file", "error", err)
+			}
+		case <-ctx.Done():
+			v.shutdown()
+			return nil
+		case err := <-failed:
+			v.shutdown()
+			return fmt.Errorf("serve: %w", err)
+		}
+	}
+}
+
+func (v *service) shutdown() {
+	v.ready.Store(false)
+	open := v.echo.Sessions()
+	v.logger.Info("shutting down", "open sessions", open, "within", v.shutdownTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), v.shutdownTimeout)
+	defer cancel()
+
+	v.end()
+	stopped := make(chan error, 1)
+	go func() { stopped <- v.server.Shutdown(ctx) }()
+	drained := v.echo.Shutdown(ctx)
+	if err := errors.Join(<-stopped, drained); err != nil {
+		v.logger.Warn("some connections did not end in time and were cut", "error", err)
+		v.server.Close()
+	}
+	v.log.Close()
+}
+
+// addresses returns where it listens, as a person would type it.
+func (v *service) addresses() []string {
+	all := make([]string, len(v.listeners))
+	for i, l := range v.listeners {
+		if a := l.Addr(); a.Network() == "unix" {
+			all[i] = "unix:" + a.String()
+		} else {
+			all[i] = "http://" + a.String()
+		}
+	}
+	return all
+}
+
+// greet prints, once, where it listens and what to open or type.
+func (v *service) greet() {
+	var text strings.Builder
+	for _, a := range v.addresses() {
+		fmt.Fprintf(&text, "listening on %s\n", a)
+	}
+	if base, ok := v.baseURL(); ok {
+		if v.open {
+			fmt.Fprintf(&text, "open         %s/inspect\n", base)
+			fmt.Fprintf(&text, "or type      curl -s %s/inspect/latest\n", base)
+		} else {
+			fmt.Fprintf(&text, "open         %s\n", web.Address(base, v.token))
+			fmt.Fprintf(&text, "or type      curl -s -H 'Authorization: Bearer %s' %s/inspect/latest\n", v.token, base)
+		}
+	} else if !v.open {
+		fmt.Fprintf(&text, "the page's token is %s\n", v.token)
+	}
+	io.WriteString(v.stderr, text.String())
+}
+
+// baseURL returns the address of the page on the first TCP listener; by name where that
+// is loopback, since that is what people type.
+func (v *service) baseURL() (string, bool) {
+	for _, l := range v.listeners {
+		tcp, ok := l.Addr().(*net.TCPAddr)
+		if !ok {
+			continue
+		}
+		host := tcp.IP.String()
+		if tcp.IP.IsLoopback() || tcp.IP.IsUnspecified() {
+			host = "localhost"
+		}
+		return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port)), true
+	}
+	return "", false
+}
