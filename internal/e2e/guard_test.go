@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// barePass is the first line that people write. nginx then sends its default Host.
+const barePass = `location / { proxy_pass http://localhost:8080; }`
+
+// spellings of /inspect. However a path is encoded, it either shows nothing or is guarded.
+var spellings = []string{
+	"/inspect", "/inspect/", "/inspect/latest", "/inspect/feed", "/inspect/checks",
+	"/%69nspect", "/inspect%2f", "/inspect%2Flatest", "//inspect", "/./inspect", "/x/../inspect",
+	"/inspect/../inspect/latest", "/inspect//latest", "/inspect;x", "/inspect%00", "/INSPECT",
+}
+
+// TestToken proves that page and API are closed without the token: over every listener,
+// under every Host, in every spelling. nginx's default Host is the loopback address it
+// dials, so a request from the whole world looks like one from this machine.
+func TestToken(t *testing.T) {
+	const token = "a-token-of-the-test"
+	socket := filepath.Join(t.TempDir(), "wsinspect.sock")
+	ws := startGuarded(t, token, "--listen", "unix:"+socket)
+
+	proxy := startNginx(t, serverWith(replaceOnce(t, barePass, "localhost:8080", "localhost:"+ws.port)), nil)
+	public := startNginx(t, serverWith(fmt.Sprintf(`location / { proxy_pass http://localhost:%s; proxy_set_header Host $http_host; }`, ws.port)), nil)
+	overSocket := startNginx(t, serverWith(fmt.Sprintf(`location / { proxy_pass http://unix:%s; }`, socket)), nil)
+
+	const secret = "what-somebody-else-asked-for"
+	opened := request(t, ws.port, handshake("/ws/"+secret, "localhost"))
+	if opened.status != http.StatusSwitchingProtocols {
+		t.Fatalf("answered %d, want 101: a handshake needs no token", opened.status)
+	}
+
+	doors := []struct{ name, port, host string }{
+		{"dialled directly", ws.port, "localhost:" + ws.port},
+		{"nginx with its default Host", proxy.port, "www.example.com"},
+		{"nginx with a public Host", public.port, "www.example.com"},
+		{"nginx with a loopback Host", public.port, "localhost"},
+		{"nginx over a unix socket", overSocket.port, "www.example.com"},
+	}
+	for _, d := range doors {
+		t.Run(d.name, func(t *testing.T) {
+			for _, path := range spellings {
+				for _, credentials := range []string{"", "\nAuthorization: Bearer wrong", "\nCookie: wsinspect=wrong"} {
+					got := request(t, d.port, fmt.Sprintf("GET %s HTTP/1.1\nHost: %s\nConnection: close\nAccept: */*%s", path, d.host, credentials))
+					if got.status == http.StatusOK || strings.Contains(got.body, secret) {
+						t.Errorf("GET %s%s is answered %d without the token:\n%.500s", path, credentials, got.status, got.body)
+					}
+				}
+			}
+			got := request(t, d.port, fmt.Sprintf("GET /inspect/%s HTTP/1.1\nHost: %s\nConnection: close\nAuthorization: Bearer %s", opened.attempt, d.host, token))
+			if got.status != http.StatusOK || !strings.Contains(got.body, secret) {
+				t.Errorf("with the token: %d, want 200 and the attempt\n%.500s", got.status, got.body)
+			}
+		})
+	}
+
+	t.Run("metrics and health need none", func(t *testing.T) {
+		for _, path := range []string{"/metrics", "/livez", "/readyz"} {
+			got := request(t, ws.port, "GET "+path+" HTTP/1.1\nHost: www.example.com\nConnection: close")
+			if got.status != http.StatusOK || strings.Contains(got.body, secret) {
+				t.Errorf("%s: %d, want 200 and nothing of a visitor's\n%.500s", path, got.status, got.body)
+			}
+		}
+	})
+}
+
+// TestOpen proves that without a token, page and API answer to loopback names only: a
+// website that has pointed a name of its own at 127.0.0.1 is another Host.
+func TestOpen(t *testing.T) {
+	ws := startInspector(t, "--allowed-host", "inspect.example.com")
+
+	for _, c := range []struct {
+		host   string
+		status int
+	}{
+		{"localhost:" + ws.port, 200},
+		{"127.0.0.1:" + ws.port, 200},
+		{"[::1]:" + ws.port, 200},
+		{"inspect.example.com", 200},
+		{"rebound.example.com", 403},
+		{"rebound.example.com:" + ws.port, 403},
+		{"localhost.example.com", 403},
+		{"127.0.0.1.example.com", 403},
+	} {
+		got := request(t, ws.port, "GET /inspect HTTP/1.1\nHost: "+c.host+"\nConnection: close")
+		if got.status != c.status {
+			t.Errorf("Host %s: %d, want %d", c.host, got.status, c.status)
+		}
+	}
+	for _, path := range spellings {
+		got := request(t, ws.port, "GET "+path+" HTTP/1.1\nHost: rebound.example.com\nConnection: close")
+		if got.status == http.StatusOK {
+			t.Errorf("%s is shown to another Host:\n%.500s", path, got.body)
+		}
+	}
+}
+
+// TestSignIn signs in as a reader does, behind nginx: with a wrong token and with the right one.
+func TestSignIn(t *testing.T) {
+	const token = "a-token-of-the-test"
+	ws := startGuarded(t, token)
+	proxy := startNginx(t, deployConfig(t, ws), nil)
+	page := startBrowser(t).open(t, proxy.url+"/inspect")
+
+	page.shows(t, "asks for a token")
+	page.do(t, chromedp.SendKeys("#token", "wrong"))
+	page.click(t, "#signin button")
+	page.shows(t, "That is not the token.")
+	page.do(t, chromedp.SendKeys("#token", token))
+	page.click(t, "#signin button")
+	page.shows(t, "Nothing has arrived yet.")
+}
+
+// TestTokenIsPrinted reads the address to open from what a new wsinspect says.
+func TestTokenIsPrinted(t *testing.T) {
+	ws := startGuarded(t, "")
+	token := ws.await(t, `token=(\S+)`)[1]
+
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", ws.port)+"/inspect", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
+		t.Errorf("with the printed token: %s\n%s", resp.Status, body)
+	}
+}
