@@ -113,11 +113,41 @@ type origin struct {
 }
 
 func readOrigin(s string) origin {
+	if u := plainOrigin(s); u != nil {
+		return origin{text: s, url: u}
+	}
 	u, err := url.Parse(s)
 	if err != nil {
 		u = nil
 	}
 	return origin{text: s, url: u}
+}
+
+// plainOrigin reads what nearly every browser sends, http or https and a host of plain
+// letters, digits, dots and dashes with perhaps a port, as url.Parse would; anything else
+// is nil. url.Parse goes so deep that a fresh goroutine's stack must grow for it.
+func plainOrigin(s string) *url.URL {
+	scheme, host, _ := strings.Cut(s, "://")
+	if scheme != "http" && scheme != "https" {
+		return nil
+	}
+	name, port, hasPort := strings.Cut(host, ":")
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-':
+		default:
+			return nil
+		}
+	}
+	for i := range len(port) {
+		if port[i] < '0' || port[i] > '9' {
+			return nil
+		}
+	}
+	if name == "" || hasPort && port == "" {
+		return nil
+	}
+	return &url.URL{Scheme: scheme, Host: host}
 }
 
 // sameHost reports whether gorilla's checkSameOrigin accepts the origin at host.
