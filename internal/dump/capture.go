@@ -35,9 +35,13 @@ type Capture struct {
 	Remote net.Addr  // the peer: a client or the last proxy
 
 	mu       sync.Mutex
-	limit    int    // of in, in bytes
-	in       []byte // what arrived, until the head is claimed
-	total    int    // how much arrived until then, also beyond the limit
+	limit    int      // of in, in bytes
+	in       []byte   // what arrived, until the head is claimed
+	total    int      // how much arrived until then, also beyond the limit
+	ahead    int      // how much of in was read before net/http began
+	replayed int      // how much of that net/http has been given since
+	looked   *Request // what Look has found in the first lookedAt bytes
+	lookedAt int
 	claimed  bool
 	closed   bool // the server closed the connection
 	answer   []byte
@@ -58,6 +62,15 @@ type Request struct {
 	Ending    Ending
 }
 
+// Look returns the request as far as it has come, without claiming it. It must not be
+// changed or kept: more may come, and somebody else may claim it.
+func (c *Capture) Look() *Request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looked, c.lookedAt = c.parse(), c.total
+	return c.looked
+}
+
 // Claim ends the copying and returns the request. It is called once, by the handler; a
 // second call returns nil.
 func (c *Capture) Claim() *Request {
@@ -66,21 +79,35 @@ func (c *Capture) Claim() *Request {
 	if c.claimed {
 		return nil
 	}
-	c.claimed = true
-	raw := c.in
-	c.in = nil
-	h := Parse(raw)
+	r := c.looked
+	if r == nil || c.lookedAt != c.total || c.closed {
+		r = c.parse()
+	}
+	r.Head.Raw = clip(r.Head.Raw, len(c.in)) // what came behind the head is not kept
+	c.claimed, c.in, c.looked = true, nil, nil
+	return r
+}
+
+// parse makes the request of what has come. The caller holds mu.
+func (c *Capture) parse() *Request {
+	h := Parse(c.in)
 	r := &Request{
 		Head: h, Time: c.Time, Local: c.Local, Remote: c.Remote, Ending: c.ending,
 		Truncated: c.closed && c.total >= c.limit, // a handler is given no request that stopped there
 	}
-	if len(h.Raw) == len(raw) {
-		return r
+	if len(h.Raw) < len(c.in) {
+		r.After = c.total - len(h.Raw)
+		r.AfterKind = kindAfter(h, c.in[len(h.Raw):])
 	}
-	r.After = c.total - len(h.Raw)
-	r.AfterKind = kindAfter(h, raw[len(h.Raw):])
-	h.Raw = bytes.Clone(h.Raw) // what came behind the head is not kept
 	return r
+}
+
+// clip returns head in memory of its own, if more than it was captured.
+func clip(head []byte, captured int) []byte {
+	if len(head) == captured {
+		return head
+	}
+	return bytes.Clone(head)
 }
 
 // Discard ends the copying in both directions: the request is none that anybody asks
@@ -89,7 +116,7 @@ func (c *Capture) Discard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.claimed, c.answered = true, true
-	c.in, c.answer = nil, nil
+	c.in, c.answer, c.looked = nil, nil, nil
 }
 
 // Answer returns what has been written so far: the head of the answer, and of a refusal
@@ -152,6 +179,25 @@ func (c *Capture) wrote(p []byte) (done bool) {
 		}
 	}
 	return c.answered && c.claimed
+}
+
+// replay keeps what has come for net/http, which reads after all.
+func (c *Capture) replay() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead, c.looked = len(c.in), nil
+}
+
+// again gives net/http what was read before it began, and returns 0 when it has all.
+func (c *Capture) again(p []byte) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replayed == c.ahead || c.claimed {
+		return 0
+	}
+	n := copy(p, c.in[c.replayed:c.ahead])
+	c.replayed += n
+	return n
 }
 
 // close records that the server closed the connection, and reports whether bytes arrived

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // Options say what a Listener keeps and whom it tells.
@@ -11,6 +12,14 @@ type Options struct {
 	MaxHead int            // how many bytes of a head are kept; net/http reads 4096 more than Server.MaxHeaderBytes
 	Limit   *Limit         // how many connections may be open, over all listeners that share it; nil: any number
 	Refused func(*Capture) // called when a connection ends that has sent bytes which no handler claimed
+
+	// Take is offered each connection whose head came whole with its first bytes, before
+	// net/http sees it. It may claim the capture and answer; then it returns true and what
+	// is to go on with the connection, which it must close. A connection that it does not
+	// take is left as it was, for net/http. Nil: net/http is given every connection.
+	Take func(net.Conn, *Capture) (then func(), taken bool)
+	// HeadTimeout bounds the wait for the first bytes, where Take is set.
+	HeadTimeout time.Duration
 }
 
 // Listener captures what every accepted connection carries. Its connections keep what
@@ -18,24 +27,46 @@ type Options struct {
 type Listener struct {
 	net.Listener
 	options Options
+	door    *door // nil without Options.Take
 }
 
 // NewListener wraps inner. Its server must use ConnContext, serve one request on each
 // connection, and claim or discard the Capture in its outermost handler.
 func NewListener(inner net.Listener, o Options) *Listener {
-	return &Listener{Listener: inner, options: o}
+	l := &Listener{Listener: inner, options: o}
+	if o.Take != nil {
+		l.door = newDoor(l)
+	}
+	return l
 }
 
 // ConnContext is for http.Server.ConnContext: it lets From find the Capture.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
-	if c, ok := c.(interface{ capture() *Capture }); ok {
+	if c, ok := c.(captured); ok {
 		return context.WithValue(ctx, captureKey{}, c.capture())
 	}
 	return ctx
 }
 
-// Accept returns the next connection, captured.
+// Accept returns the next connection that is for net/http, captured.
 func (l *Listener) Accept() (net.Conn, error) {
+	if l.door != nil {
+		return l.door.accept()
+	}
+	return l.accept()
+}
+
+// Close ends the listening.
+func (l *Listener) Close() error {
+	err := l.Listener.Close()
+	if l.door != nil {
+		l.door.close()
+	}
+	return err
+}
+
+// accept returns the next connection, captured.
+func (l *Listener) accept() (captured, error) {
 	for {
 		inner, err := l.Listener.Accept()
 		if err != nil {
@@ -49,7 +80,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *Listener) capture(inner net.Conn) net.Conn {
+// captured is a connection with its Capture.
+type captured interface {
+	net.Conn
+	capture() *Capture
+}
+
+func (l *Listener) capture(inner net.Conn) captured {
 	record := &Capture{Local: inner.LocalAddr(), Remote: inner.RemoteAddr(), limit: l.options.MaxHead}
 	switch inner := inner.(type) {
 	case *net.TCPConn:
@@ -75,6 +112,14 @@ type tap struct {
 }
 
 func (t *tap) capture() *Capture { return t.record.Load() }
+
+// again gives what was read before the connection came to net/http.
+func (t *tap) again(p []byte) int {
+	if c := t.record.Load(); c != nil {
+		return c.again(p)
+	}
+	return 0
+}
 
 func (t *tap) read(p []byte, n int, err error) {
 	if c := t.record.Load(); c != nil {
@@ -108,6 +153,9 @@ type tcpConn struct {
 }
 
 func (c *tcpConn) Read(p []byte) (int, error) {
+	if n := c.again(p); n > 0 {
+		return n, nil
+	}
 	n, err := c.TCPConn.Read(p)
 	c.tap.read(p, n, err)
 	return n, err
@@ -131,6 +179,9 @@ type unixConn struct {
 }
 
 func (c *unixConn) Read(p []byte) (int, error) {
+	if n := c.again(p); n > 0 {
+		return n, nil
+	}
 	n, err := c.UnixConn.Read(p)
 	c.tap.read(p, n, err)
 	return n, err
@@ -155,6 +206,9 @@ type otherConn struct {
 }
 
 func (c *otherConn) Read(p []byte) (int, error) {
+	if n := c.again(p); n > 0 {
+		return n, nil
+	}
 	n, err := c.Conn.Read(p)
 	c.tap.read(p, n, err)
 	return n, err

@@ -269,7 +269,7 @@ func TestLimit(t *testing.T) {
 func TestSlowHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pipes := &pipeListener{conns: make(chan net.Conn)}
-		server := serveOn(t, pipes, 10*time.Second)
+		server := serveOn(t, pipes, Options{}, 10*time.Second)
 		client, conn := net.Pipe()
 		begin := time.Now()
 		pipes.conns <- conn

@@ -38,10 +38,11 @@ func startServer(t *testing.T, network, address string, headerTimeout time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveOn(t, inner, headerTimeout)
+	return serveOn(t, inner, Options{}, headerTimeout)
 }
 
-func serveOn(t *testing.T, inner net.Listener, headerTimeout time.Duration) *testServer {
+// serveOn begins a server on inner; of the options it needs no more than what a test is about.
+func serveOn(t *testing.T, inner net.Listener, o Options, headerTimeout time.Duration) *testServer {
 	s := &testServer{addr: inner.Addr(), arrivals: make(chan arrival, 16), closed: make(chan struct{}, 16)}
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,9 +61,9 @@ func serveOn(t *testing.T, inner net.Listener, headerTimeout time.Duration) *tes
 			}
 		},
 	}
-	listener := NewListener(inner, Options{MaxHead: maxHead, Refused: func(c *Capture) {
-		s.arrivals <- arrival{c.Claim(), c, false}
-	}})
+	o.MaxHead, o.HeadTimeout = maxHead, headerTimeout
+	o.Refused = func(c *Capture) { s.arrivals <- arrival{c.Claim(), c, false} }
+	listener := NewListener(inner, o)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -105,8 +106,20 @@ func (s *testServer) wait(t *testing.T) arrival {
 }
 
 // TestWire sends each case over a real connection to a real server: whatever net/http does
-// with it, the bytes and the answer are captured exactly.
+// with it, the bytes and the answer are captured exactly. A connection that was offered
+// before net/http and not taken differs in nothing.
 func TestWire(t *testing.T) {
+	testWire(t, Options{})
+	t.Run("offered", func(t *testing.T) { testWire(t, Options{Take: declines}) })
+}
+
+// declines looks at what it is offered and leaves it.
+func declines(_ net.Conn, c *Capture) (func(), bool) {
+	c.Look()
+	return nil, false
+}
+
+func testWire(t *testing.T, o Options) {
 	for _, c := range wireCases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +127,11 @@ func TestWire(t *testing.T) {
 			if c.then == stall {
 				timeout = 100 * time.Millisecond
 			}
-			server := startServer(t, "tcp", "127.0.0.1:0", timeout)
+			inner, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := serveOn(t, inner, o, timeout)
 			conn := server.dial(t).(*net.TCPConn)
 			if _, err := io.WriteString(conn, c.send); err != nil {
 				t.Fatal(err)

@@ -4,9 +4,12 @@ package echo
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -57,8 +60,43 @@ func (h *Handler) checkOrigin(r *http.Request) bool {
 	return len(origin) == 0 || h.options.Policy.AllowsOrigin(origin[0], r.Host)
 }
 
+// Take serves a handshake of the common kind without net/http; it is for
+// dump.Options.Take. Everything else it leaves to net/http and ServeHTTP, by which the
+// verdict and the answer are the same: see handshake.Common.
+func (h *Handler) Take(conn net.Conn, capture *dump.Capture) (then func(), taken bool) {
+	r, ok := handshake.Common(capture.Look())
+	if !ok {
+		return nil, false
+	}
+	defer h.contain(conn)
+	w := newDirectWriter(conn)
+	defer w.giveBack()
+	x := exchange{handler: h, capture: capture, w: w, r: r}
+	if s := x.serve(capture.Claim()); s != nil {
+		return s.run, true
+	}
+	conn.Close()
+	return func() {}, true
+}
+
+// contain keeps a fault of ours to the one connection that met it, as net/http does. It is
+// deferred.
+func (h *Handler) contain(conn io.Closer) {
+	if fault := recover(); fault != nil {
+		h.report(fmt.Errorf("panic while serving a connection: %v\n%s", fault, debug.Stack()))
+		conn.Close()
+	}
+}
+
+func (h *Handler) report(err error) {
+	if h.options.Errors != nil {
+		h.options.Errors(err)
+	}
+}
+
 // ServeHTTP judges one request. A handshake is upgraded or refused, anything else is told
-// what a WebSocket request would have carried.
+// what a WebSocket request would have carried. The session goes on in a goroutine of its
+// own: when the handler returns, net/http's stack and buffers are let go.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	capture := dump.From(r.Context())
 	if capture == nil {
@@ -70,17 +108,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a second request on one connection is not served; open another", http.StatusBadRequest)
 		return
 	}
-	a := h.begin(request)
-	x := exchange{handler: h, capture: capture, attempt: a, w: w, r: r}
-	if request.Head.Kind != dump.HTTP1 {
-		a.State = journal.Refused
-		h.options.Journal.Begin(a)
-		x.explain(a.Verdict.Status)
-		return
+	x := exchange{handler: h, capture: capture, w: w, r: r}
+	if s := x.serve(request); s != nil {
+		go s.run()
 	}
-	a.State = firstState(a)
-	h.options.Journal.Begin(a)
-	x.upgrade()
 }
 
 // Refused records a connection whose bytes no handler was given: net/http answered by

@@ -21,7 +21,8 @@ import (
 // patience is how long a test waits for an event that must come.
 const patience = 30 * time.Second
 
-// bed is a real server with everything behind it, on a port of its own.
+// bed is a real server with everything behind it, on a port of its own. Handshakes of the
+// common kind are taken before net/http, as in the program.
 type bed struct {
 	t       *testing.T
 	addr    string
@@ -30,7 +31,12 @@ type bed struct {
 	events  *journal.Subscription
 }
 
-func newBed(t *testing.T, change func(*Options)) *bed {
+func newBed(t *testing.T, change func(*Options)) *bed { return makeBed(t, true, change) }
+
+// newLongBed gives every connection to net/http.
+func newLongBed(t *testing.T, change func(*Options)) *bed { return makeBed(t, false, change) }
+
+func makeBed(t *testing.T, short bool, change func(*Options)) *bed {
 	t.Helper()
 	policy, err := handshake.NewPolicy(nil, nil)
 	if err != nil {
@@ -50,7 +56,11 @@ func newBed(t *testing.T, change func(*Options)) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := dump.NewListener(inner, dump.Options{MaxHead: 64 << 10, Refused: h.Refused})
+	captured := dump.Options{MaxHead: 64 << 10, Refused: h.Refused, HeadTimeout: patience}
+	if short {
+		captured.Take = h.Take
+	}
+	l := dump.NewListener(inner, captured)
 	server := &http.Server{
 		ConnContext: dump.ConnContext, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 60 << 10,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -170,15 +180,18 @@ func answer(t *testing.T, r *bufio.Reader) (*http.Response, string) {
 	return resp, string(body)
 }
 
+// answerTest is a request and how it is to be answered.
+type answerTest struct {
+	law    string
+	head   string
+	status int
+	state  journal.State
+	lines  map[string][]string // what the answer must carry
+	body   string              // what its text must say
+}
+
 func TestAnswers(t *testing.T) {
-	tests := []struct {
-		law    string
-		head   string
-		status int
-		state  journal.State
-		lines  map[string][]string // what the answer must carry
-		body   string              // what its text must say
-	}{
+	tests := []answerTest{
 		{
 			law: "a good handshake is upgraded and named", head: head(), status: 101, state: journal.Open,
 			lines: map[string][]string{"Upgrade": {"websocket"}, "Sec-Websocket-Accept": {"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}},
@@ -217,40 +230,44 @@ func TestAnswers(t *testing.T) {
 			status: 400, state: journal.Refused, body: "missing required Host header",
 		},
 	}
-	b := newBed(t, nil)
 	for _, tt := range tests {
-		t.Run(tt.law, func(t *testing.T) {
-			conn, r := b.raw(tt.head)
-			resp, body := answer(t, r)
-			if resp.StatusCode != tt.status {
-				t.Fatalf("status %d, want %d\n%s", resp.StatusCode, tt.status, body)
-			}
-			for name, want := range tt.lines {
-				if got := resp.Header[name]; strings.Join(got, "|") != strings.Join(want, "|") {
-					t.Errorf("%s is %q, want %q", name, got, want)
-				}
-			}
-			if !strings.Contains(body, tt.body) {
-				t.Errorf("the text does not say %q:\n%s", tt.body, body)
-			}
-			a := b.await(tt.state)
-			if a.Response.Status != tt.status {
-				t.Errorf("the attempt says status %d", a.Response.Status)
-			}
-			if a.Mismatch != "" {
-				t.Errorf("gorilla disagrees with the verdict: %s", a.Mismatch)
-			}
-			if got := string(a.Request.Head.Raw); got != tt.head {
-				t.Errorf("the attempt has other bytes:\n%q\n%q", got, tt.head)
-			}
-			if id := resp.Header.Get("Wsinspect-Attempt"); a.State != journal.Refused && id != a.ID {
-				t.Errorf("the answer names attempt %q, the journal %q", id, a.ID)
-			}
-			if tt.status == 101 {
-				conn.Close()
-				b.await(journal.Closed)
-			}
-		})
+		for way, make := range map[string]func(*testing.T, func(*Options)) *bed{"short": newBed, "long": newLongBed} {
+			t.Run(way+"/"+tt.law, func(t *testing.T) { tt.test(t, make(t, nil)) })
+		}
+	}
+}
+
+// test sends the head and looks at the answer and at the attempt.
+func (tt *answerTest) test(t *testing.T, b *bed) {
+	conn, r := b.raw(tt.head)
+	resp, body := answer(t, r)
+	if resp.StatusCode != tt.status {
+		t.Fatalf("status %d, want %d\n%s", resp.StatusCode, tt.status, body)
+	}
+	for name, want := range tt.lines {
+		if got := resp.Header[name]; strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if !strings.Contains(body, tt.body) {
+		t.Errorf("the text does not say %q:\n%s", tt.body, body)
+	}
+	a := b.await(tt.state)
+	if a.Response.Status != tt.status {
+		t.Errorf("the attempt says status %d", a.Response.Status)
+	}
+	if a.Mismatch != "" {
+		t.Errorf("gorilla disagrees with the verdict: %s", a.Mismatch)
+	}
+	if got := string(a.Request.Head.Raw); got != tt.head {
+		t.Errorf("the attempt has other bytes:\n%q\n%q", got, tt.head)
+	}
+	if id := resp.Header.Get("Wsinspect-Attempt"); a.State != journal.Refused && id != a.ID {
+		t.Errorf("the answer names attempt %q, the journal %q", id, a.ID)
+	}
+	if tt.status == 101 {
+		conn.Close()
+		b.await(journal.Closed)
 	}
 }
 

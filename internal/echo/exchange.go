@@ -27,21 +27,35 @@ type exchange struct {
 	r       *http.Request
 }
 
+// serve judges the request and answers it. Of a handshake that was upgraded it returns the
+// session, which is still to be run.
+func (x *exchange) serve(request *dump.Request) *session {
+	a := x.handler.begin(request)
+	x.attempt = a
+	if request.Head.Kind != dump.HTTP1 {
+		a.State = journal.Refused
+		x.handler.options.Journal.Begin(a)
+		x.explain(a.Verdict.Status)
+		return nil
+	}
+	a.State = firstState(a)
+	x.handler.options.Journal.Begin(a)
+	return x.upgrade()
+}
+
 // upgrade lets gorilla decide, always, and answers as it says. The verdict has foretold
 // it; where the two disagree, gorilla is right and the disagreement is counted.
-func (x *exchange) upgrade() {
+func (x *exchange) upgrade() *session {
 	h, a := x.handler, x.attempt
-	offered := websocket.Subprotocols(x.r)
 	upgrader := h.upgrader
-	upgrader.Subprotocols = h.options.Policy.Subprotocols(offered)
+	upgrader.Subprotocols = h.options.Policy.Subprotocols(websocket.Subprotocols(x.r))
 
 	w := &upgradeWriter{ResponseWriter: x.w}
 	h.sessions.expect()
 	conn, err := upgrader.Upgrade(w, x.r, http.Header{"Wsinspect-Attempt": {a.ID}})
 	if err == nil {
 		x.mismatchIf(!a.Verdict.Accepted, "gorilla accepted")
-		h.open(x, conn)
-		return
+		return x.open(conn)
 	}
 	h.sessions.forgo()
 	switch {
@@ -63,6 +77,7 @@ func (x *exchange) upgrade() {
 		}
 		x.explain(w.status)
 	}
+	return nil
 }
 
 // mismatchIf records that gorilla and the verdict disagree.
@@ -110,7 +125,7 @@ func (x *exchange) explain(status int) {
 	told := clone(a)
 	told.Response.Status = status
 	var body []byte
-	if wantsJSON(x.r) {
+	if wantsJSON(a.Request.Head) {
 		header.Set("Content-Type", "application/json")
 		body = append(told.AppendJSON(nil), '\n')
 	} else {
@@ -123,8 +138,8 @@ func (x *exchange) explain(status int) {
 	control.SetWriteDeadline(time.Now().Add(h.options.WriteTimeout))
 	x.w.WriteHeader(status)
 	x.w.Write(body)
-	if err := control.Flush(); err != nil && h.options.Errors != nil {
-		h.options.Errors(fmt.Errorf("flush the answer to attempt %s: %w", a.ID, err))
+	if err := control.Flush(); err != nil {
+		h.report(fmt.Errorf("flush the answer to attempt %s: %w", a.ID, err))
 	}
 	h.answered(x.capture, a)
 }
@@ -137,8 +152,9 @@ func mayUpgrade(head *dump.Head) bool {
 }
 
 // wantsJSON reports whether the client asks for JSON by name.
-func wantsJSON(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "application/json")
+func wantsJSON(head *dump.Head) bool {
+	accept, ok := head.Field("Accept")
+	return ok && strings.Contains(head.Value(accept), "application/json")
 }
 
 func clone(a *journal.Attempt) *journal.Attempt {
@@ -183,14 +199,12 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffers, err
 }
 
-// open begins the session of an upgraded connection in a goroutine of its own: when the
-// handler returns, net/http's stack and buffers are let go (they are most of what an idle
-// connection weighs).
-func (h *Handler) open(x *exchange, conn *websocket.Conn) {
-	answer := x.capture.Answer()
+// open publishes the session of an upgraded connection.
+func (x *exchange) open(conn *websocket.Conn) *session {
+	h := x.handler
 	a := clone(x.attempt)
 	a.State = journal.Open
-	a.Response.Status, a.Response.Head, _ = readAnswer(h.options.Masker, answer)
+	a.Response.Status, a.Response.Head, _ = readAnswer(h.options.Masker, x.capture.Answer())
 	a.Took = time.Since(a.Time)
 
 	s := newSession(h, conn, a)
@@ -199,7 +213,7 @@ func (h *Handler) open(x *exchange, conn *websocket.Conn) {
 	h.options.Journal.Answer(a.WithLive(s.now))
 	h.sessions.add(s)
 	s.startPings(pingInterval(a.Request.Head.Target(), h.options.PingInterval))
-	go s.run()
+	return s
 }
 
 // pingInterval is how often to ping: as the query wsinspect-ping says, from one second to

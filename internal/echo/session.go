@@ -14,7 +14,7 @@ import (
 const (
 	// readBuffer holds frame headers and small messages; larger reads go past it, straight
 	// into the pooled chunk. Every idle session owns one, so it is small.
-	readBuffer = 1 << 10
+	readBuffer = 1 << 9
 	// writeBuffer holds a frame's header and its first bytes. It is pooled: an idle session has none.
 	writeBuffer = 1 << 10
 	// controlWait is how long a control frame may wait for a write that goes on.
@@ -84,6 +84,7 @@ func (s *session) silence() time.Duration {
 func (s *session) run() {
 	defer s.handler.sessions.remove(s)
 	defer s.conn.Close()
+	defer s.handler.contain(s.conn)
 	err := s.echo()
 	if s.pings != nil {
 		s.pings.Stop()

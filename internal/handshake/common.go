@@ -1,0 +1,84 @@
+package handshake
+
+import (
+	"net/http"
+	"strings"
+
+	"wsinspect/internal/dump"
+)
+
+// read names the header lines that gorilla's Upgrade reads, as net/http spells them.
+var read = [...]string{
+	"Connection", "Upgrade", "Origin", "Sec-Websocket-Key", "Sec-Websocket-Version",
+	"Sec-Websocket-Protocol", "Sec-Websocket-Extensions",
+}
+
+// Common returns a captured handshake of the common kind as net/http would hand it to a
+// handler, with the header lines that gorilla's Upgrade reads. It reports false where
+// net/http might do anything else than hand it on as it stands: refuse it, wait for a
+// body, answer by itself, or change a value. False says nothing against the request.
+func Common(r *dump.Request) (*http.Request, bool) {
+	h := r.Head
+	if h.Kind != dump.HTTP1 || !h.Complete() || !h.Preface.Empty() || len(h.Faults) > 0 || r.After > 0 || h.Version() != "HTTP/1.1" {
+		return nil, false
+	}
+	target := h.Target()
+	if !isPlainPath(target) {
+		return nil, false
+	}
+	q := &http.Request{Method: h.Method(), RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(read))}
+	hosts := 0
+	values := make([]string, 0, len(read)) // one memory for what is nearly always one line each
+	for _, f := range h.Fields {
+		switch name := h.Raw[f.Name.Start:f.Name.End]; {
+		case asciiFold(name, "Host"):
+			hosts++
+			q.Host = h.Text(f.Value)
+		case asciiFold(name, "Content-Length"), asciiFold(name, "Transfer-Encoding"),
+			asciiFold(name, "Trailer"), asciiFold(name, "Expect"):
+			return nil, false
+		default:
+			for _, known := range read {
+				if asciiFold(name, known) {
+					values = append(values, h.Text(f.Value))
+					if all := q.Header[known]; all != nil {
+						q.Header[known] = append(all, values[len(values)-1])
+					} else {
+						q.Header[known] = values[len(values)-1 : len(values) : len(values)]
+					}
+					break
+				}
+			}
+		}
+	}
+	if hosts != 1 || !isPlainHost(q.Host) || q.Header["Sec-Websocket-Key"] == nil && q.Header["Sec-Websocket-Version"] == nil {
+		return nil, false
+	}
+	return q, true
+}
+
+// isPlainHost reports whether a Host is a name or address with perhaps a port, in bytes
+// that nobody objects to.
+func isPlainHost(host string) bool {
+	for i := range len(host) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(".-_:[]", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return host != ""
+}
+
+// asciiFold reports whether name is known but for the case of its letters.
+func asciiFold(name []byte, known string) bool {
+	if len(name) != len(known) {
+		return false
+	}
+	for i := range len(known) {
+		if name[i]|0x20 != known[i]|0x20 { // both are tokens; '-' keeps its bit
+			return false
+		}
+	}
+	return true
+}
