@@ -50,17 +50,22 @@ func (x *exchange) upgrade() *session {
 	upgrader := h.upgrader
 	upgrader.Subprotocols = h.options.Policy.Subprotocols(websocket.Subprotocols(x.r))
 
+	lines := http.Header{"Wsinspect-Attempt": {a.ID}}
+	pings, ok := pingInterval(a.Request.Head.Target(), h.options.PingInterval)
+	if !ok {
+		lines["Wsinspect-Note"] = []string{"wsinspect-ping takes a time from 1s to 1h, such as 20s; what the query has was not applied"}
+	}
 	w := &upgradeWriter{ResponseWriter: x.w}
 	h.sessions.expect()
-	conn, err := upgrader.Upgrade(w, x.r, http.Header{"Wsinspect-Attempt": {a.ID}})
+	conn, err := upgrader.Upgrade(w, x.r, lines)
 	if err == nil {
 		x.mismatchIf(!a.Verdict.Accepted, "gorilla accepted")
-		return x.open(conn)
+		return x.open(conn, pings)
 	}
 	h.sessions.forgo()
 	switch {
 	case w.hijacked != nil:
-		x.fail(w, err)
+		x.fail(w)
 	case w.status == http.StatusInternalServerError:
 		x.attempt = clone(a)
 		x.attempt.Response.Failure = journal.HijackError
@@ -91,7 +96,7 @@ func (x *exchange) mismatchIf(disagree bool, said string) {
 
 // fail records what kept an accepted handshake from its session: gorilla has closed the
 // connection, and no answer can be given.
-func (x *exchange) fail(w *upgradeWriter, err error) {
+func (x *exchange) fail(w *upgradeWriter) {
 	a := clone(x.attempt)
 	a.State = journal.Rejected
 	a.Response.Failure = journal.WriteError
@@ -200,7 +205,7 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // open publishes the session of an upgraded connection.
-func (x *exchange) open(conn *websocket.Conn) *session {
+func (x *exchange) open(conn *websocket.Conn, pings time.Duration) *session {
 	h := x.handler
 	a := clone(x.attempt)
 	a.State = journal.Open
@@ -208,22 +213,25 @@ func (x *exchange) open(conn *websocket.Conn) *session {
 	a.Took = time.Since(a.Time)
 
 	s := newSession(h, conn, a)
-	first := s.now()
-	a.Session = &first
-	h.options.Journal.Answer(a.WithLive(s.now))
+	a.Live(s.now)
+	h.options.Journal.Answer(a)
 	h.sessions.add(s)
-	s.startPings(pingInterval(a.Request.Head.Target(), h.options.PingInterval))
+	s.startPings(pings)
 	return s
 }
 
 // pingInterval is how often to ping: as the query wsinspect-ping says, from one second to
-// one hour, else as the server was told.
-func pingInterval(target string, otherwise time.Duration) time.Duration {
-	asked, err := time.ParseDuration(queryValue(target, "wsinspect-ping"))
-	if err != nil || asked < time.Second || asked > time.Hour {
-		return otherwise
+// one hour, else as the server was told. It reports whether the query can be followed.
+func pingInterval(target string, otherwise time.Duration) (interval time.Duration, ok bool) {
+	value := queryValue(target, "wsinspect-ping")
+	if value == "" {
+		return otherwise, true
 	}
-	return asked
+	asked, err := time.ParseDuration(value)
+	if err != nil || asked < time.Second || asked > time.Hour {
+		return otherwise, false
+	}
+	return asked, true
 }
 
 // queryValue returns one of the two parameters of the query that are ours.

@@ -103,7 +103,7 @@ func (s *session) publish(end journal.Close, silence time.Duration) {
 	closed.Closed = time.Now()
 	closed.Idle = silence
 	closed.Close = end
-	s.handler.options.Journal.Close(s.trace.Closed(closed))
+	s.handler.options.Journal.Close(s.trace, closed)
 }
 
 // echo sends every message back until an error ends the session.

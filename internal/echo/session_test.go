@@ -2,6 +2,7 @@ package echo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -319,15 +320,25 @@ func TestPingIntervalOfTheQuery(t *testing.T) {
 		"/ws":                                  otherwise,
 		"/ws?wsinspect-ping=20s":               20 * time.Second,
 		"/ws?room=1&wsinspect-ping=1h":         time.Hour,
-		"/ws?wsinspect-ping=999ms":             otherwise,
-		"/ws?wsinspect-ping=61m":               otherwise,
-		"/ws?wsinspect-ping=soon":              otherwise,
+		"/ws?wsinspect-ping=999ms":             0,
+		"/ws?wsinspect-ping=61m":               0,
+		"/ws?wsinspect-ping=soon":              0,
 		"/ws?other-wsinspect-ping=20s":         otherwise,
 		"http://h/ws?a=%zz&wsinspect-ping=20s": 20 * time.Second,
 	} {
-		if got := pingInterval(target, otherwise); got != want {
-			t.Errorf("%s pings every %v, want %v", target, got, want)
+		got, ok := pingInterval(target, otherwise)
+		if ok != (want > 0) || got != cmp.Or(want, otherwise) {
+			t.Errorf("%s pings every %v (%v), want %v", target, got, ok, want)
 		}
+	}
+}
+
+func TestPingIntervalThatCannotBeFollowedIsSaid(t *testing.T) {
+	b := newBed(t, nil)
+	_, r := b.raw(head("GET /ws?wsinspect-ping=1ms HTTP/1.1"))
+	resp, _ := answer(t, r)
+	if note := resp.Header.Get("Wsinspect-Note"); resp.StatusCode != 101 || !strings.Contains(note, "1s to 1h") {
+		t.Errorf("status %d, note %q", resp.StatusCode, note)
 	}
 }
 
