@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"hash/maphash"
+	"sort"
 )
 
 // Mask is a place whose bytes a Masker has replaced by '*', at equal length.
@@ -56,12 +57,13 @@ func (m *Masker) mask(h *Head, startLine func(*blanker, Start)) {
 
 // Masked reports whether any byte of s is masked.
 func (h *Head) Masked(s Span) bool {
-	for _, m := range h.Masks {
-		if m.Span.Overlaps(s) {
-			return true
-		}
-	}
-	return false
+	i := h.firstMask(s)
+	return i < len(h.Masks) && h.Masks[i].Span.Overlaps(s)
+}
+
+// firstMask returns the index of the first mask that ends within s or behind it.
+func (h *Head) firstMask(s Span) int {
+	return sort.Search(len(h.Masks), func(i int) bool { return h.Masks[i].Span.End > s.Start })
 }
 
 // SameValue reports whether the places s in h and t in g carry the same bytes. Where a
@@ -85,10 +87,7 @@ func SameValue(h *Head, s Span, g *Head, t Span) bool {
 
 // masksIn returns the masks within s.
 func (h *Head) masksIn(s Span) []Mask {
-	first := 0
-	for first < len(h.Masks) && h.Masks[first].Span.Start < s.Start {
-		first++
-	}
+	first := h.firstMask(s)
 	last := first
 	for last < len(h.Masks) && h.Masks[last].Span.End <= s.End {
 		last++

@@ -138,18 +138,17 @@ func (b *blanker) credentials(s Span) {
 	b.blank(trim(b.raw, rest))
 }
 
-// plain blanks secrets within a value that is none itself: those in the query of an
+// plain blanks secrets within a value that is none itself: those in the parameters of an
 // address, user and password before its host, and JSON Web Tokens.
 func (b *blanker) plain(s Span) (open bool) {
-	const separators = "?#&; "
-	query := s.End
-	if i := bytes.IndexAny(b.bytes(s), separators[:2]); i >= 0 {
-		query = s.Start + i
+	address, rest := b.cut(s, "?#")
+	if path, params := b.cut(address, ";"); !params.Empty() && b.isTarget(path) {
+		address, rest = path, Span{params.Start, s.End} // a path has parameters too: ;jsessionid=
 	}
-	open = b.address(Span{s.Start, query})
-	for rest := (Span{min(query+1, s.End), s.End}); !rest.Empty(); {
+	open = b.address(address)
+	for !rest.Empty() {
 		var param Span
-		param, rest = b.cut(rest, separators)
+		param, rest = b.cut(rest, "?#&; ")
 		open = b.param(param)
 	}
 	return open

@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"net/url"
+	"strings"
 )
 
 // rule says what a Masker does with the value of a header.
@@ -106,7 +107,7 @@ func isSecretWord(word []byte) bool {
 func hasSecretPart(flat []byte) bool {
 	for _, part := range [...]string{
 		"token", "secret", "passw", "passphrase", "apikey", "accesskey", "authkey", "privatekey", "credential",
-		"jwt", "cookie", "session", "signature", "bearer", "csrf", "xsrf", "oauth", "authoriz", "authentic", "assertion",
+		"jwt", "cookie", "session", "sessid", "signature", "bearer", "csrf", "xsrf", "oauth", "authoriz", "authentic", "assertion",
 	} {
 		if bytes.Contains(flat, []byte(part)) {
 			return true
@@ -128,8 +129,8 @@ func isSecretParam(name []byte) bool {
 	return equalFold(name, "code") || namesSecret(name)
 }
 
-// carriesSecret reports whether the value of a harmless query parameter is a secret by its
-// shape, or is itself an address that carries one.
+// carriesSecret reports whether the value of a harmless parameter is a secret by its shape,
+// or is itself an address that carries one.
 func carriesSecret(value []byte) bool {
 	const long = 32 // shorter ones, and UUIDs, are rather the numbers of things
 	if isJWT(value) || isRandom(value, long) && len(value) != len("123e4567-e89b-12d3-a456-426614174000") {
@@ -141,6 +142,11 @@ func carriesSecret(value []byte) bool {
 	decoded, err := url.QueryUnescape(string(value))
 	if err != nil {
 		return false
+	}
+	if _, rest, ok := strings.Cut(decoded, "://"); ok {
+		if authority, _, _ := strings.Cut(rest, "/"); strings.Contains(authority, "@") {
+			return true
+		}
 	}
 	for param := range bytes.FieldsFuncSeq([]byte(decoded), func(c rune) bool { return c == '?' || c == '&' || c == ';' || c == '#' }) {
 		name, inner, ok := bytes.Cut(param, []byte("="))
@@ -173,7 +179,7 @@ func tokenStart(name []byte) int {
 	if len(name) > len(kubernetes) && equalFold(name[:len(kubernetes)], kubernetes) {
 		return len(kubernetes)
 	}
-	if i := bytes.IndexAny(name, ".:= "); i > 0 && namesSecret(name[:i]) && !isRevision(name[i+1:]) {
+	if i := bytes.IndexAny(name, ".:= "); i > 0 && (namesSecret(name[:i]) || announcesToken(name[:i])) && !isRevision(name[i+1:]) {
 		return i + 1
 	}
 	if i := bytes.IndexAny(name, "-_"); i > 0 && namesSecret(name[:i]) && isRandom(name[i+1:], 8) {

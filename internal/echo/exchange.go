@@ -2,7 +2,6 @@ package echo
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -176,7 +175,6 @@ func readAnswer(m *dump.Masker, raw []byte) (status int, head *dump.Head, body s
 	head = dump.ParseAnswer(raw)
 	status, _ = strconv.Atoi(head.Text(head.Start.Second))
 	body = string(raw[len(head.Raw):])
-	head.Raw = bytes.Clone(head.Raw)
 	m.Answer(head)
 	return status, head, body
 }

@@ -28,7 +28,7 @@ var transferEncodingKnown = &Check{
 		case r.chunked():
 			return keeps("Transfer-Encoding is chunked.")
 		case r.count[transferEncoding] > 1:
-			return lacks(fmt.Sprintf("%s Transfer-Encoding lines arrived: %s. net/http takes one.", strconv.Itoa(r.count[transferEncoding]), r.quoteLines(transferEncoding)), r.places(transferEncoding)...)
+			return lacks(fmt.Sprintf("%d Transfer-Encoding lines arrived: %s. net/http takes one.", r.count[transferEncoding], r.quoteLines(transferEncoding)), r.places(transferEncoding)...)
 		}
 		return lacks(fmt.Sprintf("Transfer-Encoding is %s. net/http knows chunked alone.", r.quoteLines(transferEncoding)), r.places(transferEncoding)...)
 	},

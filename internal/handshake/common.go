@@ -19,28 +19,30 @@ var read = [...]string{
 // body, answer by itself, or change a value. False says nothing against the request.
 func Common(r *dump.Request) (*http.Request, bool) {
 	h := r.Head
-	if h.Kind != dump.HTTP1 || !h.Complete() || !h.Preface.Empty() || len(h.Faults) > 0 || r.After > 0 || h.Version() != "HTTP/1.1" {
+	if h.Kind != dump.HTTP1 || !h.Complete() || !h.Preface.Empty() || len(h.Faults) > 0 || r.After > 0 {
 		return nil, false
 	}
-	target := h.Target()
-	if !isPlainPath(target) {
+	text := string(h.Raw) // what follows is cut from it
+	of := func(s dump.Span) string { return text[s.Start:s.End] }
+	target := of(h.Start.Second)
+	if of(h.Start.Third) != "HTTP/1.1" || !isPlainPath(target) {
 		return nil, false
 	}
-	q := &http.Request{Method: h.Method(), RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(read))}
+	q := &http.Request{Method: of(h.Start.First), RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(read))}
 	hosts := 0
 	values := make([]string, 0, len(read)) // one memory for what is nearly always one line each
 	for _, f := range h.Fields {
-		switch name := h.Raw[f.Name.Start:f.Name.End]; {
+		switch name := of(f.Name); {
 		case asciiFold(name, "Host"):
 			hosts++
-			q.Host = h.Text(f.Value)
+			q.Host = of(f.Value)
 		case asciiFold(name, "Content-Length"), asciiFold(name, "Transfer-Encoding"),
 			asciiFold(name, "Trailer"), asciiFold(name, "Expect"):
 			return nil, false
 		default:
 			for _, known := range read {
 				if asciiFold(name, known) {
-					values = append(values, h.Text(f.Value))
+					values = append(values, of(f.Value))
 					if all := q.Header[known]; all != nil {
 						q.Header[known] = append(all, values[len(values)-1])
 					} else {
@@ -71,7 +73,7 @@ func isPlainHost(host string) bool {
 }
 
 // asciiFold reports whether name is known but for the case of its letters.
-func asciiFold(name []byte, known string) bool {
+func asciiFold(name, known string) bool {
 	if len(name) != len(known) {
 		return false
 	}

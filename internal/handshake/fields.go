@@ -97,11 +97,11 @@ var lineEnds = &Check{
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9112#section-2.2",
 	Requires: []string{"plain-http1"},
 	run: func(r *request) result {
-		places, n := r.faultsOf(dump.FaultBareLF)
-		if n == 0 {
+		places := r.faultsOf(dump.FaultBareLF)
+		if len(places) == 0 {
 			return keeps("Every line ends with CR LF.")
 		}
-		return lacks(plural(n, "line")+" of the head ended with LF alone. Stricter servers refuse that.", places...)
+		return lacks("The head has a line that ends with LF alone. Stricter servers refuse that.", places...)
 	},
 }
 
@@ -117,23 +117,20 @@ var headerFolds = &Check{
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9112#section-5.2",
 	Requires: []string{"plain-http1"},
 	run: func(r *request) result {
-		places, n := r.faultsOf(dump.FaultFold)
-		if n == 0 {
+		places := r.faultsOf(dump.FaultFold)
+		if len(places) == 0 {
 			return keeps("No header line is folded.")
 		}
-		return lacks("The head has "+plural(n, "fold")+": a line that begins with white space and continues the one before. Stricter servers refuse that.", places...)
+		return lacks("The head has a line that begins with white space and continues the one before. Stricter servers refuse that.", places...)
 	},
 }
 
-// faultsOf returns where faults of that kind are, eight at most, and how many there are.
-func (r *request) faultsOf(kind dump.FaultKind) (places []dump.Span, n int) {
+// faultsOf returns where faults of that kind are.
+func (r *request) faultsOf(kind dump.FaultKind) (places []dump.Span) {
 	for _, f := range r.head.Faults {
 		if f.Kind == kind {
-			n++
-			if n <= 8 {
-				places = append(places, f.Span)
-			}
+			places = append(places, f.Span)
 		}
 	}
-	return places, n
+	return places
 }

@@ -178,7 +178,7 @@ One proxy_set_header in a location cancels all those that it would inherit: repe
 		}
 		page := r.origin.url.Hostname()
 		name, _, _ := cutPort(r.host)
-		if !isPublic(page) || !isInternal(name) {
+		if !isInternal(name) || !isPublic(page) {
 			return keeps("Host does not look like the name of an upstream.")
 		}
 		return lacks(fmt.Sprintf("Host is %s, which looks like the address or the name of an upstream, while the page is from %s. Most often a proxy on the way sends the address that it dials in place of the Host that the client sent.", quote(r.host), quote(page)),
@@ -190,16 +190,19 @@ One proxy_set_header in a location cancels all those that it would inherit: repe
 // private address, a name with an underscore (RFC 952 has none in host names), or one
 // without a dot.
 func isInternal(name string) bool {
-	if a, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsUnspecified()
+	if strings.Contains(name, ":") || strings.Trim(name, "0123456789.") == "" {
+		if a, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+			return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsUnspecified()
+		}
 	}
 	return strings.Contains(name, "_") || !strings.Contains(strings.TrimSuffix(name, "."), ".")
 }
 
 // isPublic reports whether name can be one of the public internet.
 func isPublic(name string) bool {
-	for _, suffix := range []string{".localhost", ".local", ".internal"} {
-		if strings.HasSuffix(lowerASCII(name), suffix) {
+	name = lowerASCII(name)
+	for _, suffix := range [...]string{".localhost", ".local", ".internal"} {
+		if strings.HasSuffix(name, suffix) {
 			return false
 		}
 	}

@@ -75,8 +75,13 @@ func keeps(because string) result { return result{kept: true, because: because} 
 // moot says that nothing asks for the rule.
 func moot(because string) result { return result{moot: true, because: because} }
 
-// lacks says that the rule is broken, and by which bytes.
+// lacks says that the rule is broken, and by which bytes. Whoever has seen the first few
+// places has understood; a stranger can repeat a line ten thousand times.
 func lacks(because string, evidence ...dump.Span) result {
+	const most = 8
+	if len(evidence) > most {
+		evidence = slices.Clone(evidence[:most])
+	}
 	return result{because: because, evidence: evidence}
 }
 

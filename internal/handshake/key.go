@@ -25,7 +25,7 @@ var keyValid = &Check{
 			return lacks("No Sec-WebSocket-Key line arrived.")
 		}
 		key := r.value(f)
-		decoded, err := base64.StdEncoding.DecodeString(key)
+		decoded, err := base64.StdEncoding.AppendDecode(make([]byte, 0, 18), []byte(key)) // a right key stays on the stack
 		switch {
 		case err == nil && len(decoded) == 16:
 			return keeps("Sec-WebSocket-Key is 16 bytes in base64.")

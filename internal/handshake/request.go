@@ -76,16 +76,12 @@ func newRequest(d *dump.Request, p *Policy) *request {
 	return r
 }
 
-// index finds the lines of every name that checks ask for. A name with a space behind it
-// is another name to net/http, so it is none of them.
+// index finds the lines of every name that checks ask for.
 func (r *request) index() {
-	for i, f := range r.head.Fields {
-		if f.Name.End >= len(r.text) || r.text[f.Name.End] != ':' {
-			continue
-		}
-		written := r.span(f.Name)
-		for n, known := range spelling {
-			if len(known) == len(written) && strings.EqualFold(known, written) {
+	for i := range r.head.Fields {
+		f := &r.head.Fields[i]
+		for n := range names {
+			if len(spelling[n]) == f.Name.Len() && r.is(f, n) { // the length first: it spares most calls
 				if r.count[n] == 0 {
 					r.first[n] = 1 + i
 				}
@@ -168,10 +164,11 @@ func (r *request) lines(n name) iter.Seq2[dump.Field, string] {
 			return
 		}
 		left := r.count[n]
-		for _, f := range r.head.Fields[r.first[n]-1:] {
-			if left > 0 && r.is(f, n) {
+		fields := r.head.Fields[r.first[n]-1:]
+		for i := 0; left > 0; i++ {
+			if f := &fields[i]; r.is(f, n) {
 				left--
-				if !yield(f, r.value(f)) {
+				if !yield(*f, r.value(*f)) {
 					return
 				}
 			}
@@ -179,8 +176,10 @@ func (r *request) lines(n name) iter.Seq2[dump.Field, string] {
 	}
 }
 
-func (r *request) is(f dump.Field, n name) bool {
-	return len(spelling[n]) == f.Name.Len() && strings.EqualFold(spelling[n], r.span(f.Name)) &&
+// is reports whether net/http takes f for a line of that name. A name with a space behind
+// it is another name to it.
+func (r *request) is(f *dump.Field, n name) bool {
+	return strings.EqualFold(spelling[n], r.span(f.Name)) &&
 		f.Name.End < len(r.text) && r.text[f.Name.End] == ':'
 }
 

@@ -52,7 +52,9 @@ var requestTarget = &Check{
 	Doc: Doc{
 		What: "The target is a path with an optional query, or a whole address. net/http reads it before it looks at any header line, and refuses what it cannot read.",
 		See:  "The second part of the first line is marked: a percent sign without two hexadecimal digits behind it, a control byte, a target that begins with neither a slash nor a scheme.",
-		Do:   "Encode the path: a percent sign itself is %25. If a proxy rewrites paths, let it pass on the one that arrived; in nginx, proxy_pass without a path behind the port does.",
+		Do: `Encode the path: a percent sign itself is %25. If a proxy rewrites paths, let it pass on the one that arrived. In nginx, put no path behind the port:
+
+    proxy_pass http://localhost:8080;`,
 	},
 	Spec:    "RFC 9112 §3.2",
 	SpecURL: "https://www.rfc-editor.org/rfc/rfc9112#section-3.2",

@@ -21,17 +21,17 @@ var subprotocolOffered = &Check{
 		if !r.has(secProtocol) {
 			return moot("No subprotocol is offered.")
 		}
-		var seen []string
+		seen := map[string]bool{}
 		for f, v := range r.lines(secProtocol) {
 			for element := range strings.SplitSeq(v, ",") {
 				offered := strings.Trim(element, " \t")
 				switch {
 				case !isToken(offered):
 					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and %s is no token.", r.quoteLines(secProtocol), quote(offered)), r.place(f))
-				case slices.Contains(seen, offered) && !r.head.Masked(f.Value): // masked, two can look the same
+				case seen[offered] && !r.head.Masked(f.Value): // masked, two can look the same
 					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s: %s is offered twice.", r.quoteLines(secProtocol), quote(offered)), r.place(f))
 				}
-				seen = append(seen, offered)
+				seen[offered] = true
 			}
 		}
 		if r.count[secProtocol] > 1 {

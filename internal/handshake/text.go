@@ -15,27 +15,28 @@ func (c *Check) AppendText(b []byte) []byte {
 		{"What to do", c.Doc.Do},
 	} {
 		b = append(b, "\n"+part.title+"\n"...)
-		b = appendWrapped(b, part.text)
+		b = AppendWrapped(b, "  ", part.text)
 	}
 	b = append(b, "\nWho refuses\n"...)
-	b = appendWrapped(b, c.Consequence())
+	b = AppendWrapped(b, "  ", c.consequence())
 	b = append(b, "\nWhere it is written\n"...)
 	return append(b, "  "+c.Spec+", "+c.SpecURL+"\n"...)
 }
 
-// Consequence says in one sentence what becomes of a request that breaks the rule.
-func (c *Check) Consequence() string {
+// consequence says in one sentence what becomes of a request that breaks the rule.
+func (c *Check) consequence() string {
 	if !c.Decides {
 		return "Nobody here: wsinspect advises, because stricter servers refuse or the session suffers."
 	}
 	return c.By.String() + " answers " + strconv.Itoa(c.Status) + " with the words \"" + c.Reason + "\"."
 }
 
-// appendWrapped appends text in lines of 78 columns, indented by two. Lines that begin
-// with four spaces are to be pasted and stay as they are.
-func appendWrapped(b []byte, text string) []byte {
-	const width, indent = 78, "  "
-	for line := range strings.SplitSeq(text, "\n") {
+// AppendWrapped appends text in lines of 78 columns behind indent. Lines of text that
+// begin with four spaces are to be pasted and stay whole.
+func AppendWrapped(b []byte, indent, text string) []byte {
+	const width = 78
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "    ") {
 			b = append(b, indent+line+"\n"...)
 			continue

@@ -43,7 +43,7 @@ var noProxyProtocol = &Check{
 	Doc: Doc{
 		What: "The PROXY protocol tells the client's address in a line or a binary header in front of the request. A server that is not told to expect it reads that header as the request line and refuses.",
 		See:  "The bytes begin with PROXY TCP4, PROXY TCP6 or PROXY UNKNOWN (version 1), or with 0d 0a 0d 0a 00 0d 0a 51 55 49 54 0a (version 2).",
-		Do: `Switch it off towards this server: proxy_protocol in an nginx stream block, send-proxy or send-proxy-v2 on an HAProxy server line, the target group attribute of an AWS load balancer.
+		Do: `Switch it off towards this server. HAProxy has send-proxy or send-proxy-v2 on the server line, an AWS load balancer an attribute of the target group, nginx a line in its stream block:
 
     proxy_protocol off;
 

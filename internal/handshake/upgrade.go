@@ -17,7 +17,9 @@ var connectionUpgrade = &Check{
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection "upgrade";
 
-Where nginx is older than 1.29.7 and sends HTTP/1.0, proxy_http_version 1.1 belongs to it.`,
+Where the first line ends in HTTP/1.0, as it does from nginx before 1.29.7, add:
+
+    proxy_http_version 1.1;`,
 	},
 	Spec:    "RFC 6455 §4.2.1",
 	SpecURL: "https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1",
@@ -78,7 +80,7 @@ var version13 = &Check{
 	Doc: Doc{
 		What: "13 is the version of RFC 6455, and the only one in use. A server answers any other with the versions that it speaks.",
 		See:  "The Sec-WebSocket-Version line is missing or names an older draft, such as 8 or 0.",
-		Do:   "Use a client of this decade; every browser sends 13. If the line is missing but Upgrade is there, look for a proxy that sets Upgrade on every request, or passes on only the headers that it knows.",
+		Do:   "Use a client that speaks RFC 6455; every browser does. If the line is missing but Upgrade is there, look for a proxy that sets Upgrade on every request, or passes on only the headers that it knows.",
 	},
 	Spec:    "RFC 6455 §4.2.1",
 	SpecURL: "https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1",
@@ -137,7 +139,7 @@ var connectionSingle = &Check{
 	Doc: Doc{
 		What: "A list may be spread over several lines (RFC 9110, section 5.3), and gorilla reads them all. Many servers read the first alone and miss upgrade in the second.",
 		See:  "The raw head has two Connection lines.",
-		Do:   "Let one place set it. In nginx, proxy_set_header Connection belongs once into the block that passes the socket on.",
+		Do:   "Let one place set it. In nginx, set it once in the location that passes the socket on.",
 	},
 	Spec:     "RFC 9110 §5.3",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",
@@ -151,7 +153,7 @@ var upgradeSingle = &Check{
 	Doc: Doc{
 		What: "A list may be spread over several lines (RFC 9110, section 5.3), and gorilla reads them all. Many servers read the first alone, or join them and compare the whole with websocket.",
 		See:  "The raw head has two Upgrade lines.",
-		Do:   "Let one place set it. In nginx, proxy_set_header Upgrade belongs once into the block that passes the socket on.",
+		Do:   "Let one place set it. In nginx, set it once in the location that passes the socket on.",
 	},
 	Spec:     "RFC 9110 §5.3",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",

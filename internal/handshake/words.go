@@ -12,14 +12,11 @@ const maxQuoted = 100
 // quote makes a stranger's value fit for a sentence: bounded, and in quotation marks with
 // everything but visible ASCII escaped, so that nothing, a space at the end and a letter
 // that only looks like another are all visible.
-func quote(s string) string { return quoteFirst(maxQuoted, s) }
-
-// quoteFirst is quote for another bound.
-func quoteFirst(n int, s string) string {
-	if len(s) <= n {
+func quote(s string) string {
+	if len(s) <= maxQuoted {
 		return strconv.QuoteToASCII(s)
 	}
-	return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:n]), len(s))
+	return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:maxQuoted]), len(s))
 }
 
 // quoteAll quotes every value and joins them as a sentence does, four at most.

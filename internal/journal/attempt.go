@@ -144,22 +144,28 @@ func (a *Attempt) Trace() Trace {
 	return Trace{a.ID, a.Time, a.Peer, a.Client.Addr, line[:min(len(line), longest)]}
 }
 
-// Closed returns the attempt as far as it is known without the journal, with its session
-// at its end.
-func (t Trace) Closed(s Session) *Attempt {
+// ended returns the attempt of a session that is over: whole where it is still kept,
+// otherwise as far as the trace knows it.
+func (t Trace) ended(kept *Attempt, s *Session) *Attempt {
+	if kept != nil {
+		a := *kept
+		a.State, a.Session, a.live = Closed, s, nil
+		return &a
+	}
 	return &Attempt{
 		ID: t.id, Time: t.time, State: Closed, Peer: t.peer, Client: Client{Addr: t.client},
 		Request:  dump.Request{Head: dump.Parse([]byte(t.line + "\r\n\r\n")), Time: t.time},
 		Verdict:  handshake.Verdict{Accepted: true, Status: 101},
 		Response: Response{Status: 101},
-		Session:  &s,
+		Session:  s,
 	}
 }
 
-// WithLive returns a copy of a whose Session is read afresh each time it is asked for.
-func (a Attempt) WithLive(live func() Session) *Attempt {
-	a.live = live
-	return &a
+// Live lets the Session of a be read afresh each time it is asked for. It is called before
+// a is published.
+func (a *Attempt) Live(session func() Session) {
+	first := session()
+	a.Session, a.live = &first, session
 }
 
 // Now returns the session as it is at this moment; nil if there is none.

@@ -22,8 +22,8 @@ const (
 	maxClaim  = 128 // bytes of one element that are shown
 )
 
-// Loopback returns the networks of this machine alone.
-func Loopback() []netip.Prefix {
+// loopback returns the networks of this machine alone.
+func loopback() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 

@@ -50,7 +50,7 @@ func TestClient(t *testing.T) {
 		"both_disagree":          {"where they lead to two, neither is believed", proxy, []string{"X-Forwarded-For: 203.0.113.7", "Forwarded: for=6.6.6.6"}, "127.0.0.1", "peer", []string{"x-forwarded-for: 203.0.113.7", "forwarded: for=6.6.6.6"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := New(Options{Trusted: append(Loopback(), netip.MustParsePrefix("10.0.0.0/8"))})
+			j := New(Options{Trusted: append(loopback(), netip.MustParsePrefix("10.0.0.0/8"))})
 			var peer netip.AddrPort
 			if c.peer != unix {
 				peer = netip.MustParseAddrPort(c.peer)

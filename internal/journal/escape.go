@@ -4,10 +4,13 @@ import (
 	"encoding/binary"
 	"strconv"
 	"unicode/utf8"
+
+	"wsinspect/internal/dump"
 )
 
 // What strangers wrote is escaped at output, by one of four functions: for JSON or for
 // plain text, and for bytes of the wire or for words. Words are UTF-8; bytes are anything.
+// The fourth, for bytes in plain text, is dump.AppendEscaped.
 // None of them lets a control character through, C1 and bidirectional ones included, so
 // that a terminal shows what it is given and obeys none of it.
 
@@ -94,28 +97,6 @@ func appendJSONEscape(dst []byte, r rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-// appendBytes appends s as plain text: a byte that is no printable ASCII becomes \xNN.
-func appendBytes(dst, s []byte) []byte {
-	for _, c := range s {
-		dst = appendByte(dst, c)
-	}
-	return dst
-}
-
-func appendByte(dst []byte, c byte) []byte {
-	switch {
-	case ' ' <= c && c < 0x7f:
-		return append(dst, c)
-	case c == '\t':
-		return append(dst, '\\', 't')
-	case c == '\r':
-		return append(dst, '\\', 'r')
-	case c == '\n':
-		return append(dst, '\\', 'n')
-	}
-	return append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-}
-
 // appendWords appends s as plain text of one line; what cannot be printed is escaped as
 // Go escapes it.
 func appendWords(dst []byte, s string) []byte {
@@ -123,7 +104,7 @@ func appendWords(dst []byte, s string) []byte {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			dst = appendByte(dst, s[i])
+			dst = dump.AppendEscaped(dst, []byte{s[i]})
 		case strconv.IsPrint(r):
 			dst = append(dst, s[i:i+size]...)
 		default:

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"wsinspect/internal/dump"
 )
 
 // FuzzEscape holds that whatever a stranger wrote is read back from JSON as it was, and
@@ -26,7 +28,7 @@ func FuzzEscape(f *testing.F) {
 			t.Errorf("%q as words in JSON: %s, read as %q (%v)", s, b, got, err)
 		}
 		obeyed(t, b)
-		obeyed(t, appendBytes(nil, []byte(s)))
+		obeyed(t, dump.AppendEscaped(nil, []byte(s)))
 		obeyed(t, appendWords(nil, s))
 	})
 }

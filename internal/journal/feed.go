@@ -45,8 +45,8 @@ func (j *Journal) Subscribe() (*Subscription, error) {
 	return s, nil
 }
 
-// Subscribers returns how many there are now.
-func (j *Journal) Subscribers() int {
+// subscribers returns how many there are now.
+func (j *Journal) subscribers() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.feed.subscribers)

@@ -16,8 +16,8 @@ func TestTheFeedAnnouncesEveryChangeInOrder(t *testing.T) {
 	b := closed(a)
 	j.Begin(a)
 	j.Answer(a)
-	j.Close(b)
-	if first, second := <-sub.C, <-sub.C; first != a || second.State != Closed || second.Session != b.Session {
+	j.Close(a.Trace(), *b.Session)
+	if first, second := <-sub.C, <-sub.C; first != a || second.State != Closed || second.Session.Close != b.Session.Close {
 		t.Errorf("announced %s, then %s; want open, then closed", first.State, second.State)
 	}
 	if n := len(sub.C); n != 0 {
@@ -33,7 +33,7 @@ func TestASlowSubscriberIsLetGoAndTold(t *testing.T) {
 	for range feedBuffer + missed {
 		j.Answer(a)
 	}
-	if n := j.Subscribers(); n != 0 {
+	if n := j.subscribers(); n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
 	heard := 0

@@ -52,7 +52,7 @@ func New(o Options) *Journal {
 		o.KeepBytes = DefaultKeepBytes
 	}
 	if o.Trusted == nil {
-		o.Trusted = Loopback()
+		o.Trusted = loopback()
 	}
 	j := &Journal{
 		trusted: o.Trusted,
@@ -60,7 +60,7 @@ func New(o Options) *Journal {
 		kept:    newStore(o.Keep, o.KeepBytes),
 		feed:    newFeed(o.MaxSubscribers),
 	}
-	j.metrics = newMetrics(o, handshake.Catalogue(), j.Subscribers)
+	j.metrics = newMetrics(o, handshake.Catalogue(), j.subscribers)
 	return j
 }
 
@@ -90,19 +90,14 @@ func (j *Journal) Answer(a *Attempt) {
 }
 
 // Close logs and counts the end of a session, gives it to the attempt if that is still
-// kept, and announces it. It is called once for each attempt that was answered as Open;
-// a Trace's knowledge of it is enough.
-func (j *Journal) Close(a *Attempt) {
+// kept, and announces it. It is called once for each attempt that was answered as Open.
+func (j *Journal) Close(t Trace, s Session) {
+	a := t.ended(j.Get(t.id), &s)
 	j.log.closed(a)
-	j.metrics.closed(a.Session)
+	j.metrics.closed(&s)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.open--
-	if e := j.kept.byID[a.ID]; e != nil {
-		whole := *e.attempt
-		whole.State, whole.Session, whole.live = a.State, a.Session, nil
-		a = &whole
-	}
 	j.update(a)
 }
 

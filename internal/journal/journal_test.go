@@ -126,7 +126,7 @@ func TestAnAttemptIsFoundInEachOfItsStates(t *testing.T) {
 		t.Errorf("Counts() = %+v, want %+v", j.Counts(), want)
 	}
 	ended := closed(answered)
-	j.Close(answered.Trace().Closed(*ended.Session))
+	j.Close(answered.Trace(), *ended.Session)
 	if got := j.Get(begun.ID); got.State != Closed || got.Session.Close != ended.Session.Close {
 		t.Fatal("Close has not given the attempt the end of its session")
 	} else if got.Request.Head != begun.Request.Head || len(got.Verdict.Findings) != len(begun.Verdict.Findings) {
@@ -149,7 +149,7 @@ func TestAnEvictedOpenAttemptStillCountsItsClose(t *testing.T) {
 	if j.Get(a.ID) != nil {
 		t.Fatal("two attempts are kept where there is room for one")
 	}
-	j.Close(a.Trace().Closed(*closed(a).Session))
+	j.Close(a.Trace(), *closed(a).Session)
 	l.Close()
 	if j.Get(a.ID) != nil {
 		t.Error("the close of an evicted attempt has brought it back")
@@ -187,7 +187,7 @@ func TestAJournalTakesMuchAtOnce(t *testing.T) {
 				j.Begin(a)
 				j.Answer(a)
 				j.Received(Text, 3)
-				j.Close(closed(a))
+				j.Close(a.Trace(), *closed(a).Session)
 				j.List(Filter{Query: "host"})
 				j.Latest()
 			}

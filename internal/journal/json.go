@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ func (a *Attempt) MarshalJSON() ([]byte, error) { return a.AppendJSON(nil), nil 
 // so that a span's start and end index the characters of raw. It is written by hand since
 // it runs for every attempt on its way to a page.
 func (a *Attempt) AppendJSON(b []byte) []byte {
+	b = slices.Grow(b, 8<<10+a.Request.Head.Size()) // mostly what it takes
 	b = append(b, `{"id":`...)
 	b = appendJSONWords(b, a.ID)
 	b = append(b, `,"time":`...)

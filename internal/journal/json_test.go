@@ -185,7 +185,8 @@ func TestJSONIsReadAsItWasWritten(t *testing.T) {
 	if s := decode(t, open.AppendJSON(nil)).Session; s.Close != nil || s.Closed != nil {
 		t.Error("an open session has an end")
 	}
-	live := open.WithLive(func() Session { return Session{Opened: epoch, Received: Traffic{Text: 99}} })
+	live := *open
+	live.Live(func() Session { return Session{Opened: epoch, Received: Traffic{Text: 99}} })
 	if s := decode(t, live.AppendJSON(nil)).Session; s.Received["text"] != 99 {
 		t.Error("an open session is not read afresh")
 	}

@@ -261,10 +261,10 @@ func appendTextLine(b []byte, now time.Time, what string, a *Attempt, why string
 	b = append(b, "  "...)
 	if !h.Start.Second.Empty() {
 		const longest = 80
-		b = appendBytes(b, bytesOf(h, h.Start.First))
+		b = dump.AppendEscaped(b, bytesOf(h, h.Start.First))
 		b = append(b, ' ')
 		target := bytesOf(h, h.Start.Second)
-		b = appendBytes(b, target[:min(len(target), longest)])
+		b = dump.AppendEscaped(b, target[:min(len(target), longest)])
 		if len(target) > longest {
 			b = append(b, "..."...)
 		}

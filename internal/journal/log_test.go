@@ -117,7 +117,8 @@ func TestTheLineOfACloseMayWait(t *testing.T) {
 func TestTheLineOfAClose(t *testing.T) {
 	l, read := fileLog(t)
 	j := New(Options{Log: l})
-	j.Close(sampleClosed())
+	ended := sampleClosed()
+	j.Close(ended.Trace(), *ended.Session)
 	l.Close()
 	var line struct {
 		Level, Msg string
@@ -213,7 +214,7 @@ func TestManyWriteWholeLines(t *testing.T) {
 // TestReopenLosesNoLine rotates the file while it is written to.
 func TestReopenLosesNoLine(t *testing.T) {
 	l, read := fileLog(t)
-	name := l.file.file.Name()
+	name := l.file.file.Load().Name()
 	j := New(Options{Log: l})
 	const n = 300
 	done := make(chan struct{})
@@ -245,14 +246,14 @@ func TestReopenLosesNoLine(t *testing.T) {
 		if got := strings.Count(rotated.String()+read(), "\n"); got != n || l.Dropped() != 0 {
 			t.Errorf("%d lines of %d are in the files, %d were dropped", got, n, l.Dropped())
 		}
-		l.file.file.Close()
+		l.file.file.Load().Close()
 	})
 }
 
 // TestAFileThatFailsStopsNobody has a closed file for one that can no longer be written.
 func TestAFileThatFailsStopsNobody(t *testing.T) {
 	l, _ := fileLog(t)
-	l.file.file.Close()
+	l.file.file.Load().Close()
 	j := New(Options{Log: l})
 	a := of(j, Rejected)
 	j.Begin(a)
@@ -268,10 +269,10 @@ func TestAFileThatFailsStopsNobody(t *testing.T) {
 // not run into it.
 func TestALineAfterATornOneIsWhole(t *testing.T) {
 	l, read := fileLog(t)
-	if _, err := l.file.file.WriteString(`{"time":"20`); err != nil {
+	if _, err := l.file.file.Load().WriteString(`{"time":"20`); err != nil {
 		t.Fatal(err)
 	}
-	l.file.torn = true
+	l.file.torn.Store(true)
 	l.closed(sampleClosed())
 	l.closed(sampleClosed())
 	l.Close()

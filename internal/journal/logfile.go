@@ -1,10 +1,12 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,80 +17,110 @@ const (
 	maxWaiting = 64 << 10
 )
 
-// logFile is the regular file behind a Log.
+// logFile is the regular file behind a Log. Writers do not wait for one another: the
+// kernel puts each write at the end of a file that is opened with O_APPEND.
 type logFile struct {
+	file atomic.Pointer[os.File]
+	torn atomic.Bool // the last line in the file was cut short, by a full disk
+
 	mu      sync.Mutex
-	file    *os.File
-	waiting []byte // lines that are not written yet, each with its end
-	lines   int    // how many they are
-	torn    bool   // the last line in the file was cut short, by a full disk
+	waiting *batch // lines that are not written yet
 	flusher *time.Timer
 }
 
+// batch is lines, each with its end, that are written by one call.
+type batch struct {
+	bytes []byte
+	lines int
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
 func newLogFile(f *os.File, dropped func(lines int)) *logFile {
-	l := &logFile{file: f}
-	l.flusher = time.AfterFunc(math.MaxInt64, func() {
-		dropped(l.settle())
-	})
+	l := &logFile{waiting: new(batch)}
+	l.file.Store(f)
+	l.flusher = time.AfterFunc(math.MaxInt64, func() { dropped(l.settle()) })
 	return l
 }
 
 // write appends a line with its end. Unless it may wait, the line and all that waited
-// before it are in the file, by one call, when write returns. It returns how many lines
-// could not be written.
+// before it are in the file when write returns. It returns how many lines could not be
+// written.
 func (l *logFile) write(line []byte, mayWait bool) (dropped int) {
+	b := l.join(line, mayWait)
+	if b == nil {
+		return 0
+	}
+	return l.put(b)
+}
+
+// join adds a line to those that wait, and returns them when they are to be written now.
+func (l *logFile) join(line []byte, mayWait bool) *batch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, line...)
-	l.lines++
-	if !mayWait || len(l.waiting) > maxWaiting {
-		return l.flush()
+	b := l.waiting
+	b.bytes = append(b.bytes, line...)
+	b.lines++
+	if mayWait && len(b.bytes) <= maxWaiting {
+		if b.lines == 1 {
+			l.flusher.Reset(lineWait)
+		}
+		return nil
 	}
-	if l.lines == 1 {
-		l.flusher.Reset(lineWait)
-	}
-	return 0
+	l.waiting = batches.Get().(*batch)
+	return b
 }
 
 // settle writes what waits.
 func (l *logFile) settle() (dropped int) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.flush()
+	b := l.waiting
+	l.waiting = batches.Get().(*batch)
+	l.mu.Unlock()
+	return l.put(b)
 }
 
-// flush writes what waits. The caller holds mu.
-func (l *logFile) flush() (dropped int) {
-	if l.lines == 0 {
-		return 0
+// put writes a batch by one call.
+func (l *logFile) put(b *batch) (dropped int) {
+	if b.lines > 0 {
+		dropped = l.append(b)
 	}
-	if l.torn {
-		l.waiting = append([]byte{'\n'}, l.waiting...) // the next line begins on a line of its own
-	}
-	n, err := l.file.Write(l.waiting)
-	if n > 0 {
-		l.torn = err != nil
-	}
-	if err != nil {
-		dropped = l.lines // as far as anybody can tell
-	}
-	l.lines = 0
-	if l.waiting = l.waiting[:0]; cap(l.waiting) > 2*maxWaiting {
-		l.waiting = nil // a stranger has made it large
+	if cap(b.bytes) <= 2*maxWaiting { // a stranger has not made it large
+		b.bytes, b.lines = b.bytes[:0], 0
+		batches.Put(b)
 	}
 	return dropped
 }
 
+func (l *logFile) append(b *batch) (dropped int) {
+	if l.torn.Swap(false) {
+		b.bytes = append([]byte{'\n'}, b.bytes...) // the next line begins on a line of its own
+	}
+	for {
+		file := l.file.Load()
+		n, err := file.Write(b.bytes)
+		if err == nil {
+			return 0
+		}
+		if errors.Is(err, os.ErrClosed) && l.file.Load() != file {
+			continue // reopen came in between
+		}
+		if n > 0 || b.bytes[0] == '\n' {
+			l.torn.Store(true)
+		}
+		return b.lines // as far as anybody can tell
+	}
+}
+
 // reopen opens the file again by its name and closes the old one.
 func (l *logFile) reopen() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	file, err := os.OpenFile(l.file.Name(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	old := l.file.Load()
+	file, err := os.OpenFile(old.Name(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("reopen the log: %w", err)
 	}
-	l.flush()
-	old := l.file
-	l.file, l.torn = file, false
+	l.settle()
+	l.file.Store(file)
+	l.torn.Store(false)
 	return old.Close()
 }

@@ -141,7 +141,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	}
 	for code := range 5001 {
 		for _, by := range []Closer{ByClient, ByServer, ByNobody} {
-			j.Close(then(of(j, Open), func(a *Attempt) { a.Session.Close = Close{Code: code, By: by} }))
+			j.Close(of(j, Open).Trace(), Session{Close: Close{Code: code, By: by}})
 		}
 	}
 	for k := range MessageKind(messageKinds) {
@@ -180,7 +180,7 @@ func TestWhatIsCounted(t *testing.T) {
 		j.Begin(a)
 		j.Answer(a)
 	}
-	j.Close(then(closed(good), func(a *Attempt) { a.Session.Close = Close{Code: 4321, By: ByServer} }))
+	j.Close(good.Trace(), Session{Close: Close{Code: 4321, By: ByServer}})
 	j.Received(Text, 125)
 	j.Received(Text, 0)
 	j.Sent(Pong, 7)

@@ -29,10 +29,6 @@ func (a *Attempt) Sentence() string {
 		return "net/http refused the request before any handler ran."
 	case Rejected:
 		return "The handshake was refused."
-	case Closed:
-		if a.Session.Close.By == ByNobody {
-			return "The handshake is right. " + a.Session.endSentence()
-		}
 	}
 	return a.acceptedSentence()
 }
@@ -58,24 +54,33 @@ func plainSentence(h *dump.Head) string {
 	return "A plain request. No key and no Upgrade came, so do not blame the proxy."
 }
 
+// acceptedSentence says what a stricter server would refuse, if anything, and that the
+// session was cut, if it was.
 func (a *Attempt) acceptedSentence() string {
-	n := 0
-	var first *handshake.Finding
-	for i := range a.Verdict.Findings {
-		if f := &a.Verdict.Findings[i]; f.Outcome == handshake.Advised {
-			if first == nil {
-				first = f
-			}
-			n++
+	end := ""
+	if a.State == Closed && a.Session.Close.By == ByNobody {
+		end = " The session was cut after " + seconds(a.Session.Idle) + " of silence."
+	}
+	switch advised := a.With(handshake.Advised); {
+	case len(advised) > 1:
+		return "Accepted, but " + goOn(advised[0].Because) + " That is the first of " + strconv.Itoa(len(advised)) + " things to know." + end
+	case len(advised) == 1:
+		return "Accepted, but " + goOn(advised[0].Because) + end
+	case end != "":
+		return "The handshake is right." + end
+	}
+	return "The handshake is right. Nothing to change."
+}
+
+// goOn lets a sentence go on another: its first word is no longer the first. Names of
+// headers stay as they are.
+func goOn(sentence string) string {
+	for _, word := range []string{"A ", "No ", "The "} {
+		if rest, ok := strings.CutPrefix(sentence, word); ok {
+			return strings.ToLower(word) + rest
 		}
 	}
-	switch n {
-	case 0:
-		return "The handshake is right. Nothing to change."
-	case 1:
-		return "Accepted, with one thing to know: " + first.Because
-	}
-	return "Accepted, with " + strconv.Itoa(n) + " things to know. The first: " + first.Because
+	return sentence
 }
 
 func (f Failure) sentence() string {

@@ -3,9 +3,10 @@ package journal
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
+	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
 
@@ -20,12 +21,16 @@ func (a *Attempt) AppendText(b []byte) []byte {
 	failed, advised := a.With(handshake.Failed), a.With(handshake.Advised)
 	b = append(b, "\nAs it arrived"...)
 	b = a.appendAfter(b)
-	b = appendHead(b, a.Request.Head, markAll(failed, advised))
-	b = appendFindings(b, "Failed", failed, 0)
-	b = appendFindings(b, "Advised: this server lets it pass, stricter ones do not", advised, len(failed))
+	var evidence []dump.Evidence
+	for _, e := range a.Evidence() {
+		evidence = append(evidence, e.Evidence)
+	}
+	b = a.Request.Head.AppendText(b, "    ", evidence)
+	b = appendFindings(b, "Failed", failed, evidence)
+	b = appendFindings(b, "Advised: this server lets it pass, stricter ones do not", advised, evidence)
 	if r := &a.Response; r.Head != nil {
 		b = append(b, "\nAs it was answered\n"...)
-		b = appendHead(b, r.Head, nil)
+		b = r.Head.AppendText(b, "    ", nil)
 	} else if a.Took > 0 {
 		b = append(b, "\nThe connection was closed without an answer.\n"...)
 	}
@@ -64,7 +69,7 @@ func (a *Attempt) appendFacts(b []byte) []byte {
 	}
 	for _, d := range a.Client.Disbelief {
 		b = append(b, "\n         not believed: "...)
-		b = appendBytes(b, []byte(d))
+		b = dump.AppendEscaped(b, []byte(d))
 	}
 	b = append(b, "\nAttempt  "...)
 	b = append(b, a.ID...)
@@ -86,26 +91,39 @@ func (a *Attempt) appendAfter(b []byte) []byte {
 	return append(b, ")\n"...)
 }
 
-// appendFindings appends findings with what to do. Their letters go on from those of the
-// findings before them.
-func appendFindings(b []byte, title string, findings []*handshake.Finding, before int) []byte {
+// appendFindings appends findings with the letters of their evidence and with what to do.
+func appendFindings(b []byte, title string, findings []*handshake.Finding, evidence []dump.Evidence) []byte {
 	if len(findings) == 0 {
 		return b
 	}
 	b = append(b, '\n')
 	b = append(b, title...)
 	b = append(b, '\n')
-	for i, f := range findings {
+	for _, f := range findings {
 		b = append(b, "  "...)
 		b = append(b, f.Check.ID...)
-		if mark := letter(before + i); len(f.Evidence) > 0 && mark != 0 {
-			b = append(b, ' ', '[', mark, ']')
-		}
+		b = appendLetters(b, f, evidence)
 		b = append(b, "  "...)
 		b = append(b, f.Check.Spec...)
 		b = append(b, '\n')
-		b = wrap(b, "      ", f.Because)
-		b = wrap(b, "      ", f.Check.Doc.Do)
+		b = handshake.AppendWrapped(b, "      ", string(appendWords(nil, f.Because)))
+		b = handshake.AppendWrapped(b, "      ", f.Check.Doc.Do)
+	}
+	return b
+}
+
+// appendLetters appends the letters of what f points at, such as " [a b]".
+func appendLetters(b []byte, f *handshake.Finding, evidence []dump.Evidence) []byte {
+	before := " ["
+	for _, e := range evidence {
+		if slices.Contains(f.Evidence, e.Span) {
+			b = append(b, before...)
+			b = append(b, e.Letter)
+			before = " "
+		}
+	}
+	if before == " " {
+		b = append(b, ']')
 	}
 	return b
 }
@@ -117,13 +135,13 @@ func (s *Session) appendText(b []byte, now time.Time) []byte {
 		b = fmt.Appendf(b, "Open for %s; silent for %s.\n", seconds(now.Sub(s.Opened)), seconds(s.Idle))
 	} else {
 		b = fmt.Appendf(b, "Lasted %s; silent for %s before the end.\n", seconds(s.Closed.Sub(s.Opened)), seconds(s.Idle))
-		b = wrap(b, "  ", s.endSentence())
+		b = handshake.AppendWrapped(b, "  ", string(appendWords(nil, s.endSentence())))
 	}
 	b = append(b, "  Subprotocol: "...)
 	if s.Subprotocol == "" {
 		b = append(b, "none"...)
 	}
-	b = appendBytes(b, []byte(s.Subprotocol))
+	b = dump.AppendEscaped(b, []byte(s.Subprotocol))
 	if s.Compression {
 		b = append(b, "; permessage-deflate agreed"...)
 	} else {
@@ -137,39 +155,4 @@ func (s *Session) appendText(b []byte, now time.Time) []byte {
 
 func (t *Traffic) appendText(b []byte) []byte {
 	return fmt.Appendf(b, "%d text, %d binary, %d ping, %d pong, %d bytes\n", t.Text, t.Binary, t.Ping, t.Pong, t.Bytes)
-}
-
-// wrap appends text in lines of 78 columns behind indent. A line of text that begins with
-// four spaces is to be pasted and stays whole.
-func wrap(b []byte, indent, text string) []byte {
-	const width = 78
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if line != "" {
-			b = append(b, indent...)
-		}
-		if strings.HasPrefix(line, "    ") {
-			b = appendWords(b, line)
-			b = append(b, '\n')
-			continue
-		}
-		column := len(indent)
-		for i, word := range strings.Fields(line) {
-			word = string(appendWords(nil, word))
-			switch {
-			case i == 0:
-			case column+1+len(word) > width:
-				b = append(b, '\n')
-				b = append(b, indent...)
-				column = len(indent)
-			default:
-				b = append(b, ' ')
-				column++
-			}
-			b = append(b, word...)
-			column += len(word)
-		}
-		b = append(b, '\n')
-	}
-	return b
 }

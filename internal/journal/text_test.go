@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,18 +77,22 @@ func TestSentence(t *testing.T) {
 		change func(*Attempt)
 		want   string
 	}{
-		"rejected":        {func(*Attempt) {}, `Origin is "http://localhost", but Host is "localhost:8080".`},
-		"accepted":        {accepted(), "The handshake is right. Nothing to change."},
-		"one_advice":      {accepted(advice), "Accepted, with one thing to know: No Origin line arrived."},
-		"two_advices":     {accepted(advice, advice), "Accepted, with 2 things to know. The first: No Origin line arrived."},
-		"plain":           {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf() }, "A plain request. No key and no Upgrade came, so do not blame the proxy."},
-		"plain_upgrade":   {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf("Upgrade: websocket") }, "A plain request. It carries Upgrade, but no key came, so no WebSocket client sent it."},
-		"early_data":      {func(a *Attempt) { a.Response.Failure = EarlyData }, "The handshake is right, but bytes came behind its head before the answer, so gorilla closed the connection without one."},
-		"hijack_failed":   {func(a *Attempt) { a.Response.Failure = HijackError }, "The handshake is right, but the connection could not be taken over from net/http."},
-		"write_failed":    {func(a *Attempt) { a.Response.Failure = WriteError }, "The handshake is right, but its 101 could not be written: the connection was gone."},
-		"mismatch":        {func(a *Attempt) { a.Mismatch = "bad key" }, "The verdict and gorilla disagree; gorilla said: bad key."},
-		"closed":          {session(Close{Code: 1001, By: ByClient}), "The handshake is right. Nothing to change."},
-		"cut":             {session(Close{Code: 1006, By: ByNobody, Detail: "the connection was reset"}), "The handshake is right. No close frame came. The connection just ended after 60.0 s of silence: the connection was reset."},
+		"rejected":      {func(*Attempt) {}, `Origin is "http://localhost", but Host is "localhost:8080".`},
+		"accepted":      {accepted(), "The handshake is right. Nothing to change."},
+		"one_advice":    {accepted(advice), "Accepted, but no Origin line arrived."},
+		"two_advices":   {accepted(advice, advice), "Accepted, but no Origin line arrived. That is the first of 2 things to know."},
+		"plain":         {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf() }, "A plain request. No key and no Upgrade came, so do not blame the proxy."},
+		"plain_upgrade": {func(a *Attempt) { a.State, a.Request.Head = Answered, headOf("Upgrade: websocket") }, "A plain request. It carries Upgrade, but no key came, so no WebSocket client sent it."},
+		"early_data":    {func(a *Attempt) { a.Response.Failure = EarlyData }, "The handshake is right, but bytes came behind its head before the answer, so gorilla closed the connection without one."},
+		"hijack_failed": {func(a *Attempt) { a.Response.Failure = HijackError }, "The handshake is right, but the connection could not be taken over from net/http."},
+		"write_failed":  {func(a *Attempt) { a.Response.Failure = WriteError }, "The handshake is right, but its 101 could not be written: the connection was gone."},
+		"mismatch":      {func(a *Attempt) { a.Mismatch = "bad key" }, "The verdict and gorilla disagree; gorilla said: bad key."},
+		"closed":        {session(Close{Code: 1001, By: ByClient}), "The handshake is right. Nothing to change."},
+		"cut":           {session(Close{Code: 1006, By: ByNobody, Detail: "the connection was reset"}), "The handshake is right. The session was cut after 60.0 s of silence."},
+		"cut_advised": {func(a *Attempt) {
+			session(Close{Code: 1006, By: ByNobody})(a)
+			a.Verdict.Findings = []handshake.Finding{advice}
+		}, "Accepted, but no Origin line arrived. The session was cut after 60.0 s of silence."},
 		"refused_unknown": {func(a *Attempt) { a.State, a.Verdict = Refused, handshake.Verdict{} }, "net/http refused the request before any handler ran."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,6 +100,33 @@ func TestSentence(t *testing.T) {
 				t.Errorf("the sentence is\n%s, want\n%s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestEvidenceHasOneLetterForEachPlace: the text and the page show the same letters.
+func TestEvidenceHasOneLetterForEachPlace(t *testing.T) {
+	a := *sampleRejected()
+	host, origin, key := dump.Span{Start: 1, End: 2}, dump.Span{Start: 3, End: 4}, dump.Span{Start: 5, End: 6}
+	a.Verdict.DecidedBy = originCheck
+	a.Verdict.Findings = []handshake.Finding{
+		{Check: hostCheck, Outcome: handshake.Advised, Evidence: []dump.Span{host, key}},
+		{Check: keyCheck, Outcome: handshake.Failed, Evidence: []dump.Span{key}},
+		{Check: originCheck, Outcome: handshake.Failed, Evidence: []dump.Span{origin, host}},
+	}
+	want := []Evidence{
+		{dump.Evidence{Span: origin, Letter: 'a'}, originCheck},
+		{dump.Evidence{Span: host, Letter: 'b'}, originCheck},
+		{dump.Evidence{Span: key, Letter: 'c'}, keyCheck},
+	}
+	if got := a.Evidence(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	a.Verdict.Findings[1].Evidence = make([]dump.Span, 100)
+	for i := range a.Verdict.Findings[1].Evidence {
+		a.Verdict.Findings[1].Evidence[i] = dump.Span{Start: i + 10, End: i + 11}
+	}
+	if n := len(a.Evidence()); n != 26 {
+		t.Errorf("%d places have a letter, want 26", n)
 	}
 }
 
@@ -114,7 +146,8 @@ func TestWhyFitsARow(t *testing.T) {
 func TestAnOpenSessionCountsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opened := time.Now()
-		a := (*sampleClosed()).WithLive(func() Session { return Session{Opened: opened, Idle: time.Since(opened)} })
+		a := sampleClosed()
+		a.Live(func() Session { return Session{Opened: opened, Idle: time.Since(opened)} })
 		a.State = Open
 		time.Sleep(1500 * time.Millisecond)
 		if text := string(a.AppendText(nil)); !strings.Contains(text, "Open for 1.5 s; silent for 1.5 s.") {
