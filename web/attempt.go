@@ -3,14 +3,12 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
-	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
@@ -33,29 +31,15 @@ type attemptView struct {
 	Answer  answerView
 	Asker   []fact
 	Policy  []fact
+	Alike   *row // the fold that the attempt stands in; nil if it stands alone
 	Rail    []row
 	Kept    int
 }
 
-// verdictView is the band with the answer.
-type verdictView struct {
-	Tone     string
-	Stamps   []mark
-	Sentence []piece
-	Lead     []piece
-	Decider  *handshake.Check
-	Reason   string // net/http's or gorilla's own words
-	Who      string // whose words they are
-	Mismatch string
-}
-
-// mark is one stamp of a verdict.
-type mark struct{ Icon, Tone, Word, Code string }
-
 type arrivedView struct {
 	headView
 	ToLines, ToBytes string // links; empty: there is only one way to show it
-	InBytes, Wide    bool
+	InBytes          bool   // they take the full width
 }
 
 type answerView struct {
@@ -115,9 +99,10 @@ func (p *page) forgotten(r *http.Request) refusal {
 }
 
 func (p *page) attemptView(r *http.Request, a *journal.Attempt, root string) attemptView {
-	e := gather(a.Request.Head, &a.Verdict)
+	e := gather(a)
+	title, _ := headline(a.Sentence())
 	v := attemptView{
-		shell: p.shell(r, "attempts", visible(a.Sentence())),
+		shell: p.shell(r, "attempts", visible(title)),
 		ID:    a.ID, Time: stamp{a.Time}, Size: len(a.Request.Head.Raw), Peer: a.PeerText(),
 		Verdict: newVerdictView(a, e),
 		Session: newSessionView(a.Now()),
@@ -132,76 +117,24 @@ func (p *page) attemptView(r *http.Request, a *journal.Attempt, root string) att
 	}
 	v.Root = root
 	v.Feed = v.Root + "/feed?id=" + a.ID + "&state=" + a.State.String()
-	v.Rail, v.Kept = p.rail(v.Root, a.ID)
+	v.rail(p.Journal, a.ID)
 	return v
 }
 
-func (p *page) rail(root, current string) ([]row, int) {
-	found := p.Journal.List(journal.Filter{Limit: railRows})
-	rows := make([]row, len(found.Attempts))
-	for i, a := range found.Attempts {
-		rows[i] = newRow(a, root)
-		rows[i].Current = a.ID == current
-	}
-	return rows, found.Kept
-}
-
-func newVerdictView(a *journal.Attempt, e *evidence) verdictView {
-	o := outcomeOf(a)
-	v := verdictView{
-		Tone:    o.Tone,
-		Decider: a.Verdict.DecidedBy, Reason: visible(a.Verdict.Reason), Mismatch: visible(a.Mismatch),
-	}
-	if o.Stamp == "Accepted" {
-		v.Tone = "ok"
-		v.Stamps = append(v.Stamps, mark{"accepted", "ok", "Accepted", strconv.Itoa(a.Response.Status)})
-		switch s := a.Now(); {
-		case s == nil:
-		case s.Closed.IsZero():
-			v.Stamps = append(v.Stamps, mark{"open", "plain", "Open", ""})
-		case cut(s):
-			v.Stamps = append(v.Stamps, mark{"warning", "warn", "Cut", strconv.Itoa(s.Close.Code)})
-		default:
-			v.Stamps = append(v.Stamps, mark{"accepted", "plain", "Closed", strconv.Itoa(s.Close.Code)})
+// rail fills the list of other attempts.
+func (v *attemptView) rail(j *journal.Journal, current string) {
+	found := j.List(journal.Filter{Limit: journal.MaxLimit})
+	v.Kept = found.Kept
+	for i, f := range folded(found.Attempts) {
+		r := newRow(f, v.Root)
+		r.Current = f.has(current)
+		if r.Current && r.Times > 1 {
+			v.Alike = &r
 		}
-	} else {
-		v.Stamps = []mark{{o.Icon, o.Tone, o.Stamp, statusText(a.Response.Status)}}
-	}
-	if d := a.Verdict.DecidedBy; d != nil {
-		v.Who = map[handshake.Decider]string{handshake.ByNetHTTP: "Go’s net/http", handshake.ByGorilla: "gorilla/websocket"}[d.By]
-	}
-	var spans []dump.Span
-	if f := leading(a); f != nil {
-		spans = f.Evidence
-	}
-	first, rest := headline(a.Sentence())
-	v.Sentence, spans = e.quote(first, spans)
-	if rest != "" {
-		v.Lead, spans = e.quote(rest, spans)
-	}
-	v.Sentence = append(v.Sentence, e.lettersOf(spans)...)
-	return v
-}
-
-// leading returns the finding that the verdict rests on: the one that decided, else the
-// first piece of advice.
-func leading(a *journal.Attempt) *handshake.Finding {
-	if f := a.Deciding(); f != nil {
-		return f
-	}
-	for i := range a.Verdict.Findings {
-		if f := &a.Verdict.Findings[i]; f.Outcome == handshake.Advised {
-			return f
+		if i < railRows {
+			v.Rail = append(v.Rail, r)
 		}
 	}
-	return nil
-}
-
-func statusText(status int) string {
-	if status == 0 {
-		return ""
-	}
-	return strconv.Itoa(status)
 }
 
 func newCheckReport(a *journal.Attempt, e *evidence) checkReport {
@@ -223,10 +156,10 @@ func newCheckReport(a *journal.Attempt, e *evidence) checkReport {
 }
 
 func newArrivedView(r *http.Request, a *journal.Attempt, e *evidence) arrivedView {
-	v := arrivedView{Wide: onlyBytes(a.Request.Head)}
-	v.InBytes = v.Wide || r.URL.Query().Get("view") == "bytes"
+	v := arrivedView{}
+	v.InBytes = onlyBytes(a.Request.Head) || r.URL.Query().Get("view") == "bytes"
 	v.headView = arrived(&a.Request, e, v.InBytes)
-	if !v.Wide {
+	if !onlyBytes(a.Request.Head) {
 		v.ToLines, v.ToBytes = "?view=lines#arrived", "?view=bytes#arrived"
 	}
 	return v
@@ -234,17 +167,17 @@ func newArrivedView(r *http.Request, a *journal.Attempt, e *evidence) arrivedVie
 
 func newAnswerView(a *journal.Attempt) answerView {
 	v := answerView{Ours: a.State != journal.Refused}
-	if h := a.Response.Head; h != nil {
+	if h := a.Response.Head(); h != nil {
 		v.Lines = newPainter(h, nil).lines(h.End)
-		v.Body = textLines(a.Response.Body, len(h.Raw))
+		v.Body = textLines(a.Response.Body(), len(h.Raw))
 	}
 	if a.Took > 0 {
 		v.After = span(a.Took) + " later"
 	}
 	switch {
-	case a.Response.Head == nil && a.Took == 0 && a.State != journal.Refused:
+	case len(a.Response.Raw) == 0 && a.Took == 0 && a.State != journal.Refused:
 		v.None = "The answer is not written yet."
-	case a.Response.Head == nil:
+	case len(a.Response.Raw) == 0:
 		v.None = "The connection was closed without an answer."
 	case a.State == journal.Refused:
 		v.Note = "By Go’s net/http, not by wsinspect."

@@ -39,6 +39,16 @@ func TestStory(t *testing.T) {
 			id(t, doc, strings.TrimPrefix(attr(there, "href"), "#"))
 		}
 	})
+	t.Run("a value stands in quotation marks, close to its letter", func(t *testing.T) {
+		if got := text(all(verdict, tag("h1"))[0]); got != "Origin is “http://localhost”a, but Host is “localhost:8080”b." {
+			t.Errorf("the sentence reads %s", got)
+		}
+	})
+	t.Run("what to do", func(t *testing.T) {
+		if got := text(all(verdict, class("code"))[0]); got != "proxy_set_header Host $http_host;" {
+			t.Errorf("the line to paste is %q", got)
+		}
+	})
 	t.Run("the head is shown byte for byte", func(t *testing.T) {
 		var lines []string
 		for _, l := range all(id(t, doc, "arrived").Parent.Parent, class("line")) {
@@ -116,7 +126,8 @@ func TestStates(t *testing.T) {
 	}{
 		{"open", open, []string{"Accepted 101", "Open", "Still open", "3 in, 0 out"}},
 		{"closed", closed, []string{"Accepted 101", "Closed 1001", "Going away", "The client", "“<b>”"}},
-		{"cut", cut, []string{"Cut 1006", "No close frame came. The connection just ended."}},
+		{"cut", cut, []string{"Cut 1006", "The session was cut after 0.0 s of silence.", "No close frame came. The connection just ended."}},
+		{"advised", s.arrives(originRemoved), []string{"Accepted, advised 101", "Open", "Accepted, but no Origin line arrived", "What to do"}},
 		{"plain", s.arrives(plain), []string{"Not WebSocket 426"}},
 		{"refused", s.arrives(clientHello), []string{"Refused before any handler 400", "11 bytes, no HTTP", "16 03 01", "By Go’s net/http, not by wsinspect."}},
 		{"frames with the head", s.arrives(theStory + "\x81\x80abcd"), []string{"6 bytes came after it"}},
@@ -146,10 +157,10 @@ func TestQuote(t *testing.T) {
 		law, sentence, value string
 		want                 int // where the value is found
 	}{
-		{"a value in quotation marks is found with them", `Host is "a:1".`, "a:1", 8},
+		{"a value in quotation marks is found between them", `Host is "a:1".`, "a:1", 9},
 		{"a value that is part of a word is not meant", "Host is localhost:8080.", "localhost", -1},
 		{"the sentence's own full stop ends a word", "Host is localhost.", "localhost", 8},
-		{"a value that needs escapes is found as they are written", `It is "\x1b".`, "\x1b", 6},
+		{"a value that needs escapes is found as they are written", `It is "\x1b".`, "\x1b", 7},
 		{"nothing is nowhere", "Host is empty.", "", -1},
 	} {
 		if got, _ := find(c.sentence, c.value); got != c.want {

@@ -7,15 +7,11 @@ import (
 	"strings"
 
 	"wsinspect/internal/dump"
-	"wsinspect/internal/handshake"
+	"wsinspect/internal/journal"
 )
 
-// maxLetters bounds how many places of one head carry a letter: a stranger can repeat a
-// fault a thousand times.
-const maxLetters = 52
-
-// evidence gives each place in the bytes that a finding points at a letter. The same
-// letter stands in the verdict, in the check and beside the bytes.
+// evidence is the places of a head that carry a letter. The same letter stands in the
+// verdict, in the check, beside the bytes and in the text for terminals.
 type evidence struct {
 	head    *dump.Head
 	letters map[dump.Span]letter
@@ -27,40 +23,12 @@ type letter struct {
 	Check string // the ID of the first check that points there, where the letter leads back to
 }
 
-// gather hands out the letters: the deciding finding first, then what failed, what is
-// advised and what passed.
-func gather(h *dump.Head, v *handshake.Verdict) *evidence {
-	e := &evidence{head: h, letters: map[dump.Span]letter{}}
-	rank := func(f handshake.Finding) int {
-		switch {
-		case f.Check == v.DecidedBy:
-			return 0
-		case f.Outcome == handshake.Failed:
-			return 1
-		case f.Outcome == handshake.Advised:
-			return 2
-		}
-		return 3
-	}
-	findings := slices.Clone(v.Findings)
-	slices.SortStableFunc(findings, func(a, b handshake.Finding) int { return cmp.Compare(rank(a), rank(b)) })
-	for _, f := range findings {
-		for _, s := range f.Evidence {
-			if _, ok := e.letters[s]; !ok && len(e.letters) < maxLetters {
-				e.letters[s] = letter{letterName(len(e.letters)), f.Check.ID}
-			}
-		}
+func gather(a *journal.Attempt) *evidence {
+	e := &evidence{head: a.Request.Head, letters: map[dump.Span]letter{}}
+	for _, each := range a.Evidence() {
+		e.letters[each.Span] = letter{string(rune(each.Letter)), each.Check.ID}
 	}
 	return e
-}
-
-// letterName returns "a" for 0 and "aa" for 26.
-func letterName(i int) string {
-	name := string(rune('a' + i%26))
-	if i >= 26 {
-		return letterName(i/26-1) + name
-	}
-	return name
 }
 
 // piece is a part of a sentence: words of ours, or a value that was seen.
@@ -68,6 +36,9 @@ type piece struct {
 	Text   string
 	Value  bool
 	Letter string // empty: the place has none
+	// What stands close around the letter of a value and must not be parted from it: the
+	// quotation mark that closes it, and the sentence's own comma or full stop.
+	Close, Stop string
 }
 
 // quote cuts a sentence at the values that its evidence shows, and returns the places
@@ -85,15 +56,24 @@ func (e *evidence) quote(sentence string, spans []dump.Span) (pieces []piece, le
 		if l, ok := e.letters[s]; !ok || start < 0 || slices.ContainsFunc(hits, taken) {
 			left = append(left, s)
 		} else {
-			hits = append(hits, hit{start, end, piece{visible(value), true, l.Name}})
+			hits = append(hits, hit{start, end, piece{Text: visible(value), Value: true, Letter: l.Name}})
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
 
 	at := 0
 	for _, h := range hits {
-		pieces = append(pieces, piece{Text: visible(sentence[at:h.start])}, h.piece)
+		before := sentence[at:h.start]
 		at = h.end
+		if open, ok := strings.CutSuffix(before, `"`); ok && strings.HasPrefix(sentence[at:], `"`) {
+			before, h.piece.Close = open+"“", "”"
+			at++
+		}
+		if at < len(sentence) && strings.IndexByte(",.:;", sentence[at]) >= 0 {
+			h.piece.Stop = sentence[at : at+1]
+			at++
+		}
+		pieces = append(pieces, piece{Text: visible(before)}, h.piece)
 	}
 	return append(pieces, piece{Text: visible(sentence[at:])}), left
 }
@@ -139,15 +119,15 @@ func cutSentence(text string) (first, rest string) {
 	return text, ""
 }
 
-// find returns where a sentence shows a value: in quotes, which are part of the place, or
-// as a word of its own.
+// find returns where a sentence shows a value: in quotation marks, which are no part of
+// it, or as a word of its own.
 func find(sentence, value string) (start, end int) {
 	if value == "" {
 		return -1, -1
 	}
-	for _, quoted := range []string{strconv.Quote(value), strconv.QuoteToASCII(value), "“" + value + "”"} {
+	for _, quoted := range []string{strconv.Quote(value), strconv.QuoteToASCII(value)} {
 		if i := strings.Index(sentence, quoted); i >= 0 {
-			return i, i + len(quoted)
+			return i + 1, i + len(quoted) - 1
 		}
 	}
 	for from := 0; ; {

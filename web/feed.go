@@ -35,11 +35,11 @@ type update struct {
 	Parts map[string]string `json:"parts,omitempty"` // by the id of the element that they fill
 }
 
-// rowUpdate is a row that is new or changed; one without HTML no longer matches.
+// rowUpdate is a row that is new or changed; one without HTML is no longer shown.
 type rowUpdate struct {
 	ID     string `json:"id"`
 	HTML   string `json:"html,omitempty"`
-	Failed bool   `json:"failed,omitempty"`
+	Failed int    `json:"failed,omitempty"` // attempts in it that failed
 }
 
 // watch is what one page looks at.
@@ -83,10 +83,12 @@ func (p *page) watch(r *http.Request) (watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listWatch{page: p, filter: f, query: query, changed: map[string]*journal.Attempt{}, open: map[string]session{}}
-	f.Outcome, f.Limit = "open", maxRows
-	for _, a := range p.Journal.List(f).Attempts {
-		l.follow(a)
+	tag := query.Get("tag")
+	query.Del("tag")
+	l := &listWatch{page: p, filter: f, query: query, shown: map[string]row{}, parts: map[string]string{}, stale: true}
+	if now := p.rows(f, query, listRoot); now.tag() == tag {
+		l.show(now)
+		l.stale = false
 	}
 	return l, nil
 }
@@ -126,7 +128,7 @@ func (s stream) follow(r *http.Request, sub *journal.Subscription, view watch) {
 	defer look.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	var due <-chan time.Time
+	due := time.After(0) // what has changed since the page was made
 	flush := func() error {
 		due = nil
 		u, err := view.update()
@@ -164,67 +166,64 @@ func (s stream) follow(r *http.Request, sub *journal.Subscription, view watch) {
 
 // listWatch is a page that shows the list under a filter.
 type listWatch struct {
-	page    *page
-	filter  journal.Filter
-	query   url.Values
-	changed map[string]*journal.Attempt
-	open    map[string]session
+	page   *page
+	filter journal.Filter
+	query  url.Values
+	shown  map[string]row    // the rows of the page, by ID
+	parts  map[string]string // as last sent
+	stale  bool              // something has happened since the last update
 }
 
-// session is an attempt that is open, with its traffic as it was sent last.
-type session struct {
-	attempt        *journal.Attempt
-	received, sent journal.Traffic
-}
+func (l *listWatch) note(*journal.Attempt) { l.stale = true }
 
-// follow has the figures of an open session sent as they change; that of any other no more.
-func (l *listWatch) follow(a *journal.Attempt) {
-	delete(l.open, a.ID)
-	if a.State == journal.Open && len(l.open) < maxRows && l.filter.Match(a) {
-		now := a.Now()
-		l.open[a.ID] = session{a, now.Received, now.Sent}
+// show remembers what the page shows.
+func (l *listWatch) show(now rowPage) {
+	clear(l.shown)
+	for _, r := range now.Rows {
+		l.shown[r.ID] = r
 	}
 }
 
-func (l *listWatch) note(a *journal.Attempt) {
-	l.changed[a.ID] = a
-	l.follow(a)
-}
-
-// update renders the rows that have changed, open sessions that have counted on among
-// them, and what is said of all.
+// update renders the rows that differ from those on the page, open sessions that have
+// counted on among them, and what is said of all.
 func (l *listWatch) update() (update, error) {
-	for id, before := range l.open {
-		if now := before.attempt.Now(); now.Received != before.received || now.Sent != before.sent {
-			l.open[id] = session{before.attempt, now.Received, now.Sent}
-			l.changed[id] = before.attempt
-		}
-	}
-	if len(l.changed) == 0 {
-		return update{}, nil
-	}
 	var u update
-	for id, a := range l.changed {
-		row := newRow(a, listRoot)
-		each := rowUpdate{ID: id, Failed: row.Failed}
-		if l.filter.Match(a) {
-			html, err := l.page.fragment("row", row)
+	now := l.page.rows(l.filter, l.query, listRoot)
+	for _, r := range now.Rows {
+		if l.shown[r.ID] != r {
+			html, err := l.page.fragment("row", r)
 			if err != nil {
 				return update{}, err
 			}
-			each.HTML = html
+			each := rowUpdate{ID: r.ID, HTML: html}
+			if r.Failed {
+				each.Failed = r.Times
+			}
+			u.Rows = append(u.Rows, each)
 		}
-		u.Rows = append(u.Rows, each)
+		delete(l.shown, r.ID)
 	}
-	clear(l.changed)
-	view := l.page.overview(listRoot, l.query)
+	for id := range l.shown {
+		// Rows that newer ones have pushed off the page go with the last of it.
+		if now.Next == "" || id > now.Rows[len(now.Rows)-1].ID {
+			u.Rows = append(u.Rows, rowUpdate{ID: id})
+		}
+	}
+	l.show(now)
+	if !l.stale || now.Kept == 0 {
+		return u, nil
+	}
+	l.stale = false
 	u.Parts = map[string]string{}
-	for _, name := range []string{"overview", "chips"} {
+	view := l.page.overview(listRoot, l.query, now)
+	for _, name := range []string{"overview", "chips", "matched"} {
 		html, err := l.page.fragment(name, view)
 		if err != nil {
 			return update{}, err
 		}
-		u.Parts[name] = html
+		if l.parts[name] != html {
+			l.parts[name], u.Parts[name] = html, html
+		}
 	}
 	return u, nil
 }

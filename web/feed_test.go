@@ -103,6 +103,75 @@ func TestFeedOfAnAttempt(t *testing.T) {
 	}
 }
 
+// TestFeedKnowsItsPage: a page tells the feed by a tag which rows it shows. Nothing that
+// came between the two is lost, and nothing is sent twice.
+func TestFeedKnowsItsPage(t *testing.T) {
+	s := newSite(Options{})
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	before := s.arrives(theStory)
+	address := attr(all(s.look(t, "/inspect"), tag("body"))[0], "data-feed")
+	_, query, ok := strings.Cut(address, "?")
+	if !ok {
+		t.Fatalf("the feed's address is %q", address)
+	}
+	between := s.arrives(sound)
+
+	f := follow(t, server, "?"+query)
+	u := f.update(t)
+	if len(u.Rows) != 2 { // the tag is of other rows, so all are sent
+		t.Errorf("%d rows, want those of %s and %s", len(u.Rows), between.ID, before.ID)
+	}
+	f.Body.Close()
+
+	_, query, _ = strings.Cut(attr(all(s.look(t, "/inspect"), tag("body"))[0], "data-feed"), "?")
+	again, err := http.NewRequest(http.MethodGet, "/inspect/feed?"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &page{Options: Options{Journal: s.Journal}}
+	w, err := p.watch(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := w.update(); err != nil || len(u.Rows) != 0 || len(u.Parts) != 0 {
+		t.Errorf("nothing has happened, but it sends %d rows and %d parts, %v", len(u.Rows), len(u.Parts), err)
+	}
+}
+
+// TestFeedFolds: an attempt like the newest one makes that row count on.
+func TestFeedFolds(t *testing.T) {
+	s := newSite(Options{})
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	first := s.arrives(theStory)
+	f := follow(t, server, "")
+	f.update(t)
+	second := s.arrives(theStory)
+	u := f.update(t)
+	if len(u.Rows) != 1 || u.Rows[0].ID != first.ID || u.Rows[0].Failed != 2 || !strings.Contains(u.Rows[0].HTML, "×2") || !strings.Contains(u.Rows[0].HTML, second.ID) {
+		t.Errorf("%+v, want the row of %s with ×2, leading to %s", u.Rows, first.ID, second.ID)
+	}
+}
+
+// TestFeedFillsTheEmptyPage also under a filter that hides what comes.
+func TestFeedFillsTheEmptyPage(t *testing.T) {
+	s := newSite(Options{})
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	f := follow(t, server, "?outcome=failed")
+	f.next(t, "hello")
+	s.arrives(sound)
+	u := f.update(t)
+	if !strings.Contains(u.Parts["matched"], "No attempt matches <code>outcome:failed</code>. 1 is hidden by it.") {
+		t.Errorf("it says %q", u.Parts["matched"])
+	}
+	s.arrives(theStory)
+	if u = f.update(t); !strings.Contains(u.Parts["matched"], "1 of 2 match") {
+		t.Errorf("it says %q", u.Parts["matched"])
+	}
+}
+
 // TestFeedTellsWhatHappenedBefore: a session may end between the page and its feed.
 func TestFeedTellsWhatHappenedBefore(t *testing.T) {
 	s := newSite(Options{})

@@ -226,7 +226,7 @@ func (p *painter) bytes() []byteLine {
 // arrived shows a request.
 func arrived(r *dump.Request, e *evidence, inBytes bool) headView {
 	p := newPainter(r.Head, e)
-	v := headView{Note: lineEnds(r.Head) + " " + ending(r)}
+	v := headView{Note: strings.TrimSpace(lineEnds(r.Head) + " " + ending(r))}
 	if inBytes {
 		v.Bytes = p.bytes()
 	} else {
@@ -269,6 +269,10 @@ func ending(r *dump.Request) string {
 	case r.After > 0:
 		kind := map[string]string{"frames": ", and they look like WebSocket frames", "body": ", and the head announces them as a body"}[r.AfterKind]
 		return plural(r.After, "byte", "bytes") + " came after it" + kind + "."
+	case onlyBytes(r.Head) && len(r.Head.Masks) > 0:
+		return "Dots stand for what is masked."
+	case onlyBytes(r.Head):
+		return ""
 	case r.Head.Complete() || r.Ending == dump.EndRead:
 		return "Nothing came after the head."
 	}

@@ -7,41 +7,40 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
+	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
 
-// maxRows is how many rows one page of the list holds, so that a browser's document stays
+// maxRows is how many rows a page of the list holds, so that a browser's document stays
 // bounded; the script lets older rows go as new ones come.
 const maxRows = 200
 
 // listView is the list of attempts, or the empty page before there is any.
 type listView struct {
 	shell
+	rowPage
 	Overview  overview
 	Tokens    []token
 	Query     string // the free text of the filter
 	Hidden    []pair // what the filter says beside it
-	Rows      []row
 	Older     string // link to the page that follows; empty on the last one
 	Newest    string // link to the first page; empty on it
-	Matched   int
-	Kept      int
-	Filter    string // what the filter says; empty: there is none
 	Listening []string
 	Try       []try
 }
 
-// overview is what is the matter overall.
+// overview is what is the matter overall, and how much of it the filter shows.
 type overview struct {
-	Root     string
-	Sentence string
-	Newest   *row // the newest failure
-	Since    stamp
-	Tallies  []tally
-	Chips    []chip
+	Root          string
+	Sentence      string
+	Newest        *row // the newest failure
+	Since         stamp
+	Tallies       []tally
+	Chips         []chip
+	Matched, Kept int
+	Filter        string // in words; empty: there is none
 }
 
 // tally is one of the large figures.
@@ -78,9 +77,6 @@ func (p *page) list(w http.ResponseWriter, r *http.Request) {
 	}
 	switch negotiate(r, asJSON, asHTML, asText) {
 	case asHTML:
-		if f.Limit == 0 || f.Limit > maxRows {
-			f.Limit = maxRows
-		}
 		p.render(w, http.StatusOK, "list", p.listView(r, f, query))
 	case asText:
 		writeText(w, http.StatusOK, listText(p.Journal.List(f)))
@@ -125,8 +121,8 @@ func listJSON(found journal.Page) []byte {
 func listText(found journal.Page) string {
 	var b strings.Builder
 	for _, a := range found.Attempts {
-		r := newRow(a, "")
-		fmt.Fprintf(&b, "%s  %s  %-13s %3s  %s  %s  %s\n", r.ID, r.Time.Clock(), r.Outcome.Word, r.Status, r.Target, r.Host, r.Why)
+		r := newRow(fold{a}, "")
+		fmt.Fprintf(&b, "%s  %s  %-17s %3s  %s  %s  %s\n", r.ID, r.Time.Clock(), r.Outcome.Word, r.Status, r.Target, r.Host, r.Why)
 	}
 	if len(found.Attempts) == 0 {
 		b.WriteString("Nothing has arrived yet, or nothing matches.\n")
@@ -135,46 +131,43 @@ func listText(found journal.Page) string {
 }
 
 func (p *page) listView(r *http.Request, f journal.Filter, query url.Values) listView {
-	found := p.Journal.List(f)
 	v := listView{
-		shell:    p.shell(r, "attempts", "Attempts"),
-		Overview: p.overview(root(r), query),
-		Query:    query.Get("q"),
-		Matched:  found.Matched, Kept: found.Kept,
+		shell:     p.shell(r, "attempts", "Attempts"),
+		Query:     query.Get("q"),
 		Listening: p.Listening,
 	}
-	v.Feed = v.Root + "/feed" + queryOf(query)
-	for _, a := range found.Attempts {
-		v.Rows = append(v.Rows, newRow(a, v.Root))
-	}
-	for _, name := range append(fields, "q") {
-		value := query.Get(name)
-		if value == "" {
-			continue
-		}
-		text := name + ":" + visible(value)
-		if name == "q" {
-			text = visible(value)
-		} else {
-			v.Tokens = append(v.Tokens, token{Text: text, Without: v.Root + queryOf(query, name, "", "before", "")})
+	v.rowPage = p.rows(f, query, v.Root)
+	v.Overview = p.overview(v.Root, query, v.rowPage)
+	v.Feed = v.Root + "/feed" + queryOf(query, "tag", v.tag())
+	for _, name := range append(fields, "outcome", "fold") {
+		if value := query.Get(name); value != "" {
 			v.Hidden = append(v.Hidden, pair{name, value})
+			if name != "outcome" { // the chips show it
+				v.Tokens = append(v.Tokens, token{Text: name + ":" + visible(value), Without: v.Root + queryOf(query, name, "", "before", "")})
+			}
 		}
-		v.Filter = strings.TrimSpace(v.Filter + " " + text)
 	}
-	if o := query.Get("outcome"); o != "" {
-		v.Hidden = append(v.Hidden, pair{"outcome", o})
-		v.Filter = strings.TrimSpace("outcome:" + o + " " + v.Filter)
-	}
-	if found.Next != "" {
-		v.Older = v.Root + queryOf(query, "before", found.Next)
+	if v.Next != "" {
+		v.Older = v.Root + queryOf(query, "before", v.Next)
 	}
 	if f.Before != "" {
 		v.Newest = v.Root + queryOf(query, "before", "")
 	}
-	if found.Kept == 0 {
+	if v.Kept == 0 {
 		v.Try = lines(host(r), prefix(r))
 	}
 	return v
+}
+
+// inWords writes a filter as one would type it.
+func inWords(query url.Values) string {
+	var words []string
+	for _, name := range append([]string{"outcome"}, fields...) {
+		if value := query.Get(name); value != "" {
+			words = append(words, name+":"+visible(value))
+		}
+	}
+	return strings.TrimSpace(strings.Join(words, " ") + " " + visible(query.Get("q")))
 }
 
 // queryOf writes a query out again, with some of its parameters set anew: name, value, …
@@ -191,12 +184,12 @@ func queryOf(q url.Values, change ...string) string {
 }
 
 // overview puts into one sentence what all attempts that are kept have in common.
-func (p *page) overview(root string, query url.Values) overview {
+func (p *page) overview(root string, query url.Values, shown rowPage) overview {
 	c := p.Journal.Counts()
 	failed := c.Refused + c.Rejected
 	all := failed + c.Accepted + c.Plain
 	o := overview{
-		Root: root,
+		Root: root, Matched: shown.Matched, Kept: shown.Kept, Filter: inWords(query),
 		Tallies: []tally{
 			{Word: "All", Count: all},
 			{"Rejected", "rejected", "bad", c.Rejected},
@@ -218,18 +211,22 @@ func (p *page) overview(root string, query url.Values) overview {
 	if len(kept) > 0 {
 		o.Since = stamp{kept[len(kept)-1].Time}
 	}
-	reasons := map[string]bool{}
+	reasons, advised := map[string]bool{}, 0
 	for _, a := range kept {
-		if a.State != journal.Rejected && a.State != journal.Refused {
-			continue
+		switch a.Outcome() {
+		case journal.OutcomeAccepted:
+			if len(a.With(handshake.Advised)) > 0 {
+				advised++
+			}
+		case journal.OutcomeRejected, journal.OutcomeRefused:
+			if o.Newest == nil {
+				newest := newRow(fold{a}, root)
+				o.Newest = &newest
+			}
+			reasons[reason(a)] = true
 		}
-		if o.Newest == nil {
-			newest := newRow(a, root)
-			o.Newest = &newest
-		}
-		reasons[reason(a)] = true
 	}
-	o.Sentence = overall(c, len(reasons))
+	o.Sentence = overall(c, len(reasons), advised)
 	return o
 }
 
@@ -241,18 +238,27 @@ func reason(a *journal.Attempt) string {
 	return string(a.Response.Failure)
 }
 
-func overall(c journal.Counts, reasons int) string {
+// overall is the first sentence of the list, from counts, the number of different reasons
+// and how many were accepted with advice.
+func overall(c journal.Counts, reasons, advised int) string {
 	failed := c.Refused + c.Rejected
 	handshakes := failed + c.Accepted
+	advice := ""
+	if advised > 0 && failed == 0 {
+		advice = fmt.Sprintf(", %d with advice", advised)
+		if handshakes == 1 {
+			advice = ", with advice"
+		}
+	}
 	switch {
 	case handshakes == 0 && c.Plain == 0:
 		return "Nothing has arrived yet. That is a finding too."
 	case handshakes == 0:
 		return "No WebSocket handshake has arrived yet, only " + plural(c.Plain, "plain request", "plain requests") + "."
 	case failed == 0 && handshakes == 1:
-		return "The one attempt was accepted."
+		return "The one attempt was accepted" + advice + "."
 	case failed == 0:
-		return "All " + strconv.Itoa(handshakes) + " attempts were accepted."
+		return fmt.Sprintf("All %d attempts were accepted%s.", handshakes, advice)
 	case failed == 1 && handshakes == 1:
 		return "The one attempt failed."
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -26,18 +27,21 @@ func TestOverall(t *testing.T) {
 	for _, c := range []struct {
 		counts  journal.Counts
 		reasons int
+		advised int
 		want    string
 	}{
-		{journal.Counts{}, 0, "Nothing has arrived yet. That is a finding too."},
-		{journal.Counts{Plain: 2}, 0, "No WebSocket handshake has arrived yet, only 2 plain requests."},
-		{journal.Counts{Accepted: 1}, 0, "The one attempt was accepted."},
-		{journal.Counts{Accepted: 21, Plain: 3}, 0, "All 21 attempts were accepted."},
-		{journal.Counts{Rejected: 1}, 1, "The one attempt failed."},
-		{journal.Counts{Rejected: 2}, 1, "All 2 attempts failed, for one reason."},
-		{journal.Counts{Refused: 4, Rejected: 34, Accepted: 23}, 6, "38 of 61 attempts failed, for 6 different reasons."},
-		{journal.Counts{Rejected: 1, Accepted: 1}, 1, "1 of 2 attempts failed."},
+		{journal.Counts{}, 0, 0, "Nothing has arrived yet. That is a finding too."},
+		{journal.Counts{Plain: 2}, 0, 0, "No WebSocket handshake has arrived yet, only 2 plain requests."},
+		{journal.Counts{Accepted: 1}, 0, 0, "The one attempt was accepted."},
+		{journal.Counts{Accepted: 21, Plain: 3}, 0, 0, "All 21 attempts were accepted."},
+		{journal.Counts{Rejected: 1}, 1, 0, "The one attempt failed."},
+		{journal.Counts{Rejected: 2}, 1, 0, "All 2 attempts failed, for one reason."},
+		{journal.Counts{Refused: 4, Rejected: 34, Accepted: 23}, 6, 0, "38 of 61 attempts failed, for 6 different reasons."},
+		{journal.Counts{Rejected: 1, Accepted: 1}, 1, 0, "1 of 2 attempts failed."},
+		{journal.Counts{Accepted: 1}, 0, 1, "The one attempt was accepted, with advice."},
+		{journal.Counts{Accepted: 3}, 0, 1, "All 3 attempts were accepted, 1 with advice."},
 	} {
-		if got := overall(c.counts, c.reasons); got != c.want {
+		if got := overall(c.counts, c.reasons, c.advised); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.counts, got, c.want)
 		}
 	}
@@ -94,10 +98,25 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestAdviceIsNoPlainSuccess: accepted with a thing to know is told from accepted.
+func TestAdviceIsNoPlainSuccess(t *testing.T) {
+	s := newSite(Options{})
+	s.arrives(originRemoved)
+	row := all(id(t, s.look(t, "/inspect"), "rows"), tag("tr"))[0]
+	for _, want := range []string{"Accepted, advised 101", "No Origin line arrived, though User-Agent shows that a browser asks"} {
+		if !strings.Contains(text(row), want) {
+			t.Errorf("the row does not say %q: %s", want, text(row))
+		}
+	}
+	if len(all(row, class("warning"))) != 1 {
+		t.Error("the row has not the icon of a warning")
+	}
+}
+
 func TestListIsCutIntoPages(t *testing.T) {
 	s := newSite(Options{})
-	for range maxRows + 5 {
-		s.arrives(theStory)
+	for i := range maxRows + 5 {
+		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1)) // no two are alike
 	}
 	doc := s.look(t, "/inspect")
 	if n := len(all(id(t, doc, "rows"), tag("tr"))); n != maxRows {

@@ -89,7 +89,7 @@ func (p *page) check(w http.ResponseWriter, r *http.Request) {
 	found := p.Journal.List(journal.Filter{Check: c.ID, Limit: 1})
 	v.Seen = found.Matched
 	if len(found.Attempts) > 0 {
-		latest := newRow(found.Attempts[0], v.Root)
+		latest := newRow(fold(found.Attempts), v.Root)
 		v.Latest = &latest
 	}
 	p.render(w, http.StatusOK, "check", v)

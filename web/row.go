@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
 
-// row is one attempt as the list and the rail show it.
+// row is one attempt, or a fold of them, as the list and the rail show it.
 type row struct {
-	ID      string
+	ID      string // of the oldest attempt in it
 	Root    string // the way to /inspect from where the row is shown
 	Link    string
 	Current bool // the rail marks the attempt that is being read
@@ -22,11 +22,12 @@ type row struct {
 	Why     string
 	Target  string // what was asked for, or how the bytes begin that are no request
 	Host    string
-	Session string
-	Opened  stamp // of a session that is open: its time counts on
+	Session string // how the session went; how long it has been open stands in Opened
+	Opened  stamp  // of a session that is open, whose time counts on; else zero
 	From    string
-	Open    bool
 	Failed  bool
+	Times   int    // how many attempts are folded into it; at least 1
+	Each    string // link to them
 }
 
 // outcome is how an attempt stands, as an icon and a word that mean the same.
@@ -45,13 +46,18 @@ func outcomeOf(a *journal.Attempt) outcome {
 		return outcome{"plain", "plain", "Not WebSocket", "Not WebSocket"}
 	case journal.Rejected:
 		return outcome{"rejected", "bad", "Rejected", "Rejected"}
-	case journal.Open:
-		return outcome{"open", "ok", "Open", "Accepted"}
+	}
+	o := outcome{"accepted", "ok", "Closed", "Accepted"}
+	if a.State == journal.Open {
+		o.Icon, o.Word = "open", "Open"
+	}
+	if len(a.With(handshake.Advised)) > 0 {
+		o = outcome{"warning", "warn", "Accepted, advised", "Accepted, advised"}
 	}
 	if cut(a.Session) {
-		return outcome{"warning", "warn", "Cut", "Accepted"}
+		o.Icon, o.Word = "warning", "Cut"
 	}
-	return outcome{"accepted", "ok", "Closed", "Accepted"}
+	return o
 }
 
 // cut reports whether a session ended without a close frame.
@@ -59,22 +65,45 @@ func cut(s *journal.Session) bool {
 	return s != nil && !s.Closed.IsZero() && s.Close.By == journal.ByNobody
 }
 
-func newRow(a *journal.Attempt, root string) row {
-	why, _ := headline(a.Sentence())
+// why says in a few words why an attempt came to its outcome.
+func why(a *journal.Attempt) string {
+	switch {
+	case a.State == journal.Answered && a.Request.Head.Has("Upgrade"):
+		return "A plain request: Upgrade, but no key"
+	case a.State == journal.Answered:
+		return "A plain request: no key, no Upgrade"
+	case cut(a.Session):
+		return fmt.Sprintf("Accepted, then cut after %.1f s of silence", a.Session.Idle.Seconds())
+	}
+	text := a.Sentence()
+	if advised := a.With(handshake.Advised); a.Outcome() == journal.OutcomeAccepted && len(advised) > 0 {
+		text, _ = cutSentence(advised[0].Because) // that it was accepted stands beside it
+	}
+	text, _ = headline(text)
+	return strings.TrimSuffix(visible(text), ".")
+}
+
+func newRow(f fold, root string) row {
+	a := f[0]
 	r := row{
-		ID: a.ID, Root: root, Link: root + "/" + a.ID,
+		ID: f.id(), Root: root, Link: root + "/" + a.ID,
 		Time: stamp{a.Time}, Outcome: outcomeOf(a),
-		Why:    strings.TrimSuffix(visible(why), "."),
-		From:   from(a),
-		Open:   a.State == journal.Open,
+		Why: why(a), From: from(a),
 		Failed: a.State == journal.Refused || a.State == journal.Rejected,
+		Times:  len(f),
+	}
+	if r.Times > 1 {
+		r.Each = root + each(a)
 	}
 	if a.Response.Status != 0 {
 		r.Status = strconv.Itoa(a.Response.Status)
 	}
 	r.Target, r.Host = asked(a.Request.Head)
 	if s := a.Now(); s != nil {
-		r.Session, r.Opened = sessionLine(s), stamp{s.Opened}
+		r.Session = sessionLine(s)
+		if s.Closed.IsZero() {
+			r.Opened = stamp{s.Opened}
+		}
 	}
 	return r
 }
@@ -106,11 +135,12 @@ func from(a *journal.Attempt) string {
 	return a.PeerText()
 }
 
-// sessionLine tells a session in a row: how long, how many messages, how it ended.
+// sessionLine tells a session in a row: how long, how many messages, how it ended. How
+// long an open one has lasted is not in it: that changes by itself.
 func sessionLine(s *journal.Session) string {
 	messages := fmt.Sprintf("%s in, %s out", count(s.Received.Text+s.Received.Binary), count(s.Sent.Text+s.Sent.Binary))
 	if s.Closed.IsZero() {
-		return "open " + whole(time.Since(s.Opened)) + " · " + messages
+		return messages
 	}
 	return fmt.Sprintf("%s · %s · %d", whole(s.Closed.Sub(s.Opened)), messages, s.Close.Code)
 }

@@ -81,7 +81,7 @@ func (s *site) arrives(raw string) *journal.Attempt {
 	default:
 		a.State = journal.Rejected
 	}
-	a.Response.Head = dump.ParseAnswer(fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nWsinspect-Attempt: %s\r\n\r\n", a.Response.Status, http.StatusText(a.Response.Status), a.ID))
+	a.Response.Raw = fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nWsinspect-Attempt: %s\r\n\r\n", a.Response.Status, http.StatusText(a.Response.Status), a.ID)
 	s.Begin(a)
 	s.Answer(a)
 	return a
@@ -89,10 +89,9 @@ func (s *site) arrives(raw string) *journal.Attempt {
 
 // closes ends the session of an open attempt.
 func (s *site) closes(a *journal.Attempt, c journal.Close) {
-	ended, session := *a, *a.Session
+	session := *a.Session
 	session.Closed, session.Close = session.Opened.Add(90*time.Second), c
-	ended.State, ended.Session = journal.Closed, &session
-	s.Close(&ended)
+	s.Close(a.Trace(), session)
 }
 
 func request(lines ...string) string { return strings.Join(lines, "\r\n") + "\r\n\r\n" }
@@ -104,6 +103,9 @@ var (
 		"Cookie: _ga=GA1.1.1798860791.1500182387", "Origin: http://localhost",
 		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
 	sound = request("GET /ws/ HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Origin: http://localhost",
+		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
+	// originRemoved is what the tempting cure makes of it.
+	originRemoved = request("GET /ws/ HTTP/1.1", "Host: localhost:8080", "Connection: Upgrade", "User-Agent: Mozilla/5.0",
 		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
 	plain       = request("GET / HTTP/1.1", "Host: localhost")
 	clientHello = "\x16\x03\x01\x00\xb7\x01\x00\x00\xb3\x03\x03"

@@ -100,7 +100,7 @@ func TestReadmeJSON(t *testing.T) {
 		State:    journal.Closed,
 		Request:  request,
 		Verdict:  handshake.Judge(&request, &handshake.Policy{}),
-		Response: journal.Response{Status: 101, Head: dump.ParseAnswer([]byte("HTTP/1.1 101 OK\r\n\r\n"))},
+		Response: journal.Response{Status: 101, Raw: []byte("HTTP/1.1 101 OK\r\n\r\n")},
 		Session:  &journal.Session{Opened: now, Closed: now, Close: journal.Close{Code: 1001, By: journal.ByClient}},
 	}
 	explained := names("`([a-z_]+)`", readme(t, "### An attempt in JSON"))

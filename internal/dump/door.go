@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,7 +16,9 @@ import (
 type door struct {
 	listener *Listener
 	accepted chan result
-	open     func() // begins the accepting, once
+	next     chan captured // for a worker that is idle
+	idle     atomic.Int32  // how many of them there are
+	open     func()        // begins the accepting, once
 	close    func()
 	closed   chan struct{}
 }
@@ -26,13 +29,17 @@ type result struct {
 	err  error
 }
 
+// maxIdle is how many goroutines are kept for the next connections. One that has served a
+// handshake has a stack of the right size; a fresh one must let its own grow.
+const maxIdle = 64
+
 // firstRead is how much is read before a connection is offered: a browser's head fits.
 const firstRead = 4 << 10
 
 var firstReads = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
 func newDoor(l *Listener) *door {
-	d := &door{listener: l, accepted: make(chan result), closed: make(chan struct{})}
+	d := &door{listener: l, accepted: make(chan result), next: make(chan captured), closed: make(chan struct{})}
 	d.open = sync.OnceFunc(func() { go d.run() })
 	d.close = sync.OnceFunc(func() { close(d.closed) })
 	return d
@@ -71,7 +78,28 @@ func (d *door) run() {
 			d.pass(result{nil, err})
 			continue
 		}
-		go d.welcome(conn)
+		select {
+		case d.next <- conn:
+		default:
+			go d.work(conn)
+		}
+	}
+}
+
+// work welcomes one connection after the other.
+func (d *door) work(conn captured) {
+	for {
+		d.welcome(conn)
+		if d.idle.Add(1) > maxIdle {
+			d.idle.Add(-1)
+			return
+		}
+		select {
+		case conn = <-d.next:
+			d.idle.Add(-1)
+		case <-d.closed:
+			return
+		}
 	}
 }
 

@@ -159,7 +159,9 @@ func firstState(a *journal.Attempt) journal.State {
 // answered publishes a as it is after its answer was written.
 func (h *Handler) answered(capture *dump.Capture, a *journal.Attempt) {
 	after := *a
-	after.Response.Status, after.Response.Head, after.Response.Body = readAnswer(h.options.Masker, capture.Answer())
+	failure := after.Response.Failure
+	after.Response = h.readAnswer(capture.Answer())
+	after.Response.Failure = failure
 	after.Took = time.Since(a.Time)
 	h.options.Journal.Answer(&after)
 }

@@ -166,17 +166,16 @@ func clone(a *journal.Attempt) *journal.Attempt {
 	return &b
 }
 
-// readAnswer cuts what was written into status, head and text. A connection that was
-// closed without an answer has status 0.
-func readAnswer(m *dump.Masker, raw []byte) (status int, head *dump.Head, body string) {
+// readAnswer makes the response of what was written. A connection that was closed without
+// an answer has status 0.
+func (h *Handler) readAnswer(raw []byte) journal.Response {
 	if len(raw) == 0 {
-		return 0, nil, ""
+		return journal.Response{}
 	}
-	head = dump.ParseAnswer(raw)
-	status, _ = strconv.Atoi(head.Text(head.Start.Second))
-	body = string(raw[len(head.Raw):])
-	m.Answer(head)
-	return status, head, body
+	head := dump.ParseAnswer(raw)
+	h.options.Masker.Answer(head)
+	status, _ := strconv.Atoi(head.Text(head.Start.Second))
+	return journal.Response{Status: status, Raw: raw, Masks: head.Masks}
 }
 
 // upgradeWriter is the ResponseWriter that gorilla sees: it keeps gorilla's refusal
@@ -207,7 +206,11 @@ func (x *exchange) open(conn *websocket.Conn, pings time.Duration) *session {
 	h := x.handler
 	a := clone(x.attempt)
 	a.State = journal.Open
-	a.Response.Status, a.Response.Head, _ = readAnswer(h.options.Masker, x.capture.Answer())
+	// Of a 101 a stranger has chosen nothing but the subprotocol, so only that can need masking.
+	a.Response = journal.Response{Status: http.StatusSwitchingProtocols, Raw: x.capture.Answer()}
+	if conn.Subprotocol() != "" {
+		a.Response = h.readAnswer(a.Response.Raw)
+	}
 	a.Took = time.Since(a.Time)
 
 	s := newSession(h, conn, a)

@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"bytes"
 	"io"
 	"math"
 	"sync/atomic"
@@ -53,12 +54,10 @@ func (t *traffic) now() journal.Traffic {
 
 // newSession begins the session of an attempt that was answered with 101.
 func newSession(h *Handler, conn *websocket.Conn, a *journal.Attempt) *session {
-	s := &session{handler: h, conn: conn, trace: a.Trace(), opened: time.Now()}
-	if head := a.Response.Head; head != nil {
-		if f, ok := head.Field("Sec-WebSocket-Protocol"); ok {
-			s.subprotocol = head.Value(f)
-		}
-		s.compression = head.Has("Sec-WebSocket-Extensions")
+	s := &session{handler: h, conn: conn, trace: a.Trace(), opened: time.Now(),
+		compression: bytes.Contains(a.Response.Raw, []byte("\r\nSec-WebSocket-Extensions: permessage-deflate"))}
+	if conn.Subprotocol() != "" {
+		s.subprotocol = h.options.Masker.Subprotocol(conn.Subprotocol())
 	}
 	conn.SetPingHandler(s.pinged)
 	conn.SetPongHandler(s.ponged)

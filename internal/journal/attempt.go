@@ -62,10 +62,29 @@ type Attempt struct {
 
 // Response is what was really written to the connection.
 type Response struct {
-	Status  int        // 0: closed without an answer
-	Head    *dump.Head // the answer's head, masked; nil until it is written
-	Body    string     // the text behind the head of a refusal
-	Failure Failure    // why an accepted handshake did not become a session
+	Status  int         // 0: closed without an answer
+	Raw     []byte      // as it was written, masked: the head, and the text of a refusal; empty until then
+	Masks   []dump.Mask // what is masked in it
+	Failure Failure     // why an accepted handshake did not become a session
+}
+
+// Head cuts the answer's head into its lines, each time anew: few answers are looked at.
+// It is nil where nothing was written.
+func (r *Response) Head() *dump.Head {
+	if len(r.Raw) == 0 {
+		return nil
+	}
+	h := dump.ParseAnswer(r.Raw)
+	h.Masks = r.Masks
+	return h
+}
+
+// Body returns the text behind the head of a refusal.
+func (r *Response) Body() string {
+	if len(r.Raw) == 0 {
+		return ""
+	}
+	return string(r.Raw[len(r.Head().Raw):])
 }
 
 // Failure is a fact of the connection that kept an accepted handshake from its session.

@@ -162,14 +162,7 @@ func appendResponse(b []byte, r *Response) []byte {
 	b = append(b, `,"failure":`...)
 	b = appendJSONWords(b, string(r.Failure))
 	b = append(b, `,"raw":`...)
-	if r.Head == nil {
-		return append(b, `""}`...)
-	}
-	raw := r.Head.Raw
-	if r.Body != "" {
-		raw = append(raw[:len(raw):len(raw)], r.Body...)
-	}
-	return append(appendJSONBytes(b, raw), '}')
+	return append(appendJSONBytes(b, r.Raw), '}')
 }
 
 func (s *Session) appendJSON(b []byte) []byte {

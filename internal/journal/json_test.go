@@ -123,8 +123,7 @@ func sampleRejected() *Attempt {
 		},
 		Response: Response{
 			Status: 403,
-			Head:   dump.ParseAnswer([]byte("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n")),
-			Body:   "Origin is …\n",
+			Raw:    []byte("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nOrigin is …\n"),
 		},
 		Took: 1500 * time.Microsecond,
 	}
@@ -136,7 +135,7 @@ func sampleClosed() *Attempt {
 	a.State, a.Peer, a.Client, a.Nonce = Closed, netip.AddrPort{}, Client{From: "peer"}, ""
 	a.Request.After = 0
 	a.Verdict = handshake.Verdict{Accepted: true, Status: 101, Findings: []handshake.Finding{{Check: keyCheck, Because: "Sec-WebSocket-Key holds 16 bytes."}}}
-	a.Response = Response{Status: 101, Head: dump.ParseAnswer([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"))}
+	a.Response = Response{Status: 101, Raw: []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")}
 	a.Session = &Session{
 		Subprotocol: "chat", Compression: true, Opened: epoch, Closed: epoch.Add(72345 * time.Millisecond),
 		Received: Traffic{Text: 3, Pong: 1, Bytes: 42}, Sent: Traffic{Text: 3, Ping: 1, Bytes: 42},

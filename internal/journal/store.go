@@ -158,15 +158,14 @@ func (s *store) all() []*Attempt {
 // size estimates the bytes of memory that keeping a costs. What attempts share, such as
 // the documentation of checks, is not counted.
 func (a *Attempt) size() int64 {
-	n := int(entrySize) + len(a.Local) + len(a.Nonce) + len(a.Mismatch) + len(a.Response.Body) + len(a.Verdict.Reason)
+	n := int(entrySize) + len(a.Local) + len(a.Nonce) + len(a.Mismatch) + cap(a.Response.Raw) + len(a.Verdict.Reason)
 	for _, d := range a.Client.Disbelief {
 		n += int(unsafe.Sizeof(d)) + len(d)
 	}
-	for _, h := range []*dump.Head{a.Request.Head, a.Response.Head} {
-		if h != nil {
-			n += h.Size()
-		}
+	if h := a.Request.Head; h != nil {
+		n += h.Size()
 	}
+	n += len(a.Response.Masks) * int(unsafe.Sizeof(dump.Mask{}))
 	n += len(a.Verdict.Findings) * int(unsafe.Sizeof(handshake.Finding{}))
 	for i := range a.Verdict.Findings {
 		f := &a.Verdict.Findings[i]

@@ -28,9 +28,9 @@ func (a *Attempt) AppendText(b []byte) []byte {
 	b = a.Request.Head.AppendText(b, "    ", evidence)
 	b = appendFindings(b, "Failed", failed, evidence)
 	b = appendFindings(b, "Advised: this server lets it pass, stricter ones do not", advised, evidence)
-	if r := &a.Response; r.Head != nil {
+	if head := a.Response.Head(); head != nil {
 		b = append(b, "\nAs it was answered\n"...)
-		b = r.Head.AppendText(b, "    ", nil)
+		b = head.AppendText(b, "    ", nil)
 	} else if a.Took > 0 {
 		b = append(b, "\nThe connection was closed without an answer.\n"...)
 	}

@@ -45,7 +45,7 @@ func sampleTLS() *Attempt {
 		ID: "0111111111122222222222ef", Time: epoch, State: Refused, Peer: netip.MustParseAddrPort("[2001:db8::7]:443"), Client: Client{From: "peer"},
 		Request:  dump.Request{Head: dump.Parse([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"))},
 		Verdict:  handshake.Verdict{Status: 400, DecidedBy: keyCheck, Findings: []handshake.Finding{{Check: keyCheck, Outcome: handshake.Failed, Because: "The first bytes are a TLS record."}}},
-		Response: Response{Status: 400, Head: dump.ParseAnswer([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))},
+		Response: Response{Status: 400, Raw: []byte("HTTP/1.0 400 Bad Request\r\n\r\n")},
 	}
 }
 

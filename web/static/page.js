@@ -97,7 +97,7 @@ function busy() {
   return paused || pointed || rows.contains(document.activeElement) || rows.getBoundingClientRect().top < 0;
 }
 
-function place({ id, html, failed }) {
+function place({ id, html }) {
   const old = byID('a-' + id);
   if (!html) return old?.remove();
   const t = document.createElement('template');
@@ -125,11 +125,12 @@ function showWaiting() {
 
 function showPill() {
   const pill = byID('pill');
-  pill.hidden = waiting.size === 0;
+  const fresh = Array.from(waiting.values()).filter((r) => r.html && !byID('a-' + r.id));
+  pill.hidden = fresh.length === 0;
   if (pill.hidden) return pill.replaceChildren();
-  const failed = Array.from(waiting.values()).filter((r) => r.failed).length;
+  const failed = fresh.filter((r) => r.failed).length;
   const button = pill.firstChild ?? element('button', { type: 'button' });
-  button.textContent = `${waiting.size} new` + (failed ? `, ${failed} of them failed` : '');
+  button.textContent = `${fresh.length} new` + (failed ? `, ${failed} of them failed` : '');
   button.onclick = showWaiting;
   if (!pill.firstChild) pill.append(button);
 }
@@ -137,33 +138,64 @@ function showPill() {
 function takeRows(list) {
   let failures = 0;
   for (const each of list) {
-    const known = byID('a-' + each.id);
-    if (!known && ('past' in rows.dataset || !each.html && !waiting.has(each.id))) continue;
-    if (!known && !waiting.has(each.id) && each.failed) failures++;
-    const held = known ? known.contains(document.activeElement) || !each.html && busy() : busy();
-    if (held) waiting.set(each.id, each);
+    const { id, html, failed = 0 } = each;
+    const known = byID('a-' + id);
+    if (!known && !html && !waiting.has(id)) continue;
+    failures += Math.max(0, failed - (waiting.get(id)?.failed ?? Number(known?.dataset.failed ?? 0)));
+    // A row that only changes moves nothing, unless it is the one that is being used.
+    if (known && html ? known.contains(document.activeElement) || known.matches(':active') : busy()) waiting.set(id, each);
     else place(each);
   }
   for (const [id, each] of waiting) if (!each.html && !byID('a-' + id)) waiting.delete(id);
   showPill();
   unsaid += failures;
   countUnseen(failures);
-  if (byID('filled').hidden) {
-    document.querySelector('.empty').remove();
-    byID('filled').hidden = false;
-  }
 }
 
+// reveal shows the list on a page that was empty.
+function reveal() {
+  document.querySelector('.empty')?.remove();
+  byID('filled').hidden = false;
+}
+
+const held = new Map(); // parts that are being used, by ID
+
 function takeParts(parts) {
+  if (parts.overview) reveal();
   for (const [id, html] of Object.entries(parts)) {
     const part = byID(id);
-    if (!part || part.contains(document.activeElement)) continue;
+    if (!part) continue;
+    held.delete(id);
+    if (part.contains(document.activeElement) || part.matches(':active')) {
+      held.set(id, html);
+      continue;
+    }
     const before = part.querySelector('h1')?.textContent;
     part.innerHTML = html;
     localise(part);
     addCopy(part);
     const now = part.querySelector('h1')?.textContent;
     if (id === 'verdict' && now !== before) say(now);
+  }
+}
+
+for (const event of ['focusout', 'pointerup']) {
+  addEventListener(event, () => setTimeout(() => takeParts(Object.fromEntries(held))));
+}
+
+// lasted writes a time as the server does.
+function lasted(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+// How far the reader's clock is ahead of the server's, in milliseconds.
+const ahead = Date.now() - new Date(document.querySelector('#feed time')?.dateTime ?? Date.now());
+
+function countOn() {
+  for (const since of document.querySelectorAll('[data-since]')) {
+    since.textContent = lasted(Math.max(0, Math.floor((Date.now() - ahead - new Date(since.dataset.since)) / 1000)));
   }
 }
 
@@ -180,12 +212,6 @@ if (rows) {
     if (!paused) showWaiting();
   });
   document.querySelector('.toolbar').append(pause);
-
-  addEventListener('keydown', (e) => {
-    if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input, textarea, select')) return;
-    e.preventDefault();
-    byID('q').focus();
-  });
 }
 
 // --- The feed: events while they come, else a look every 5 seconds, else a word that it ended ---
@@ -287,20 +313,20 @@ async function look() {
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   if (fresh.body.dataset.version !== version) return location.reload();
   if (rows) {
-    const list = Array.from(fresh.querySelectorAll('#rows > tr'), (r) => ({ id: r.dataset.id, html: r.outerHTML, failed: 'failed' in r.dataset }));
+    const list = Array.from(fresh.querySelectorAll('#rows > tr'), (r) => ({ id: r.dataset.id, html: r.outerHTML, failed: Number(r.dataset.failed ?? 0) }));
     if (list.length) takeRows(list.reverse());
   }
   const parts = {};
-  for (const id of ['overview', 'chips', 'verdict', 'session', 'answer', 'rail']) {
+  for (const id of ['overview', 'chips', 'matched', 'verdict', 'session', 'answer', 'rail']) {
     const part = fresh.getElementById(id);
-    if (part) parts[id] = part.innerHTML;
+    if (part && !part.closest('[hidden]')) parts[id] = part.innerHTML;
   }
   takeParts(parts);
 }
 
 if (feedURL) {
   if (!document.hidden) listen();
-  setInterval(sayFailures, 1000);
+  setInterval(() => { sayFailures(); countOn(); }, 1000);
   // A browser allows six connections to one server: a hidden tab lets go of its own.
   document.addEventListener('visibilitychange', () => { if (document.hidden) stop(); else listen(); });
   addEventListener('pagehide', stop);
