@@ -203,7 +203,7 @@ func asker(a *journal.Attempt) []fact {
 	for _, claim := range a.Client.Disbelief {
 		facts = append(facts, fact{"Not believed", visible(claim), "Anybody can write this line; no trusted proxy vouches for it.", true})
 	}
-	return append(facts, fact{"Dialled", visible(a.Local), "The address of wsinspect that was asked.", true})
+	return append(facts, fact{"Dialled", visible(a.Local()), "The address of wsinspect that was asked.", true})
 }
 
 // policy says what this server allows.

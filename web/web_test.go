@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -61,10 +62,10 @@ func (s *site) look(t *testing.T, target string) *html.Node {
 func (s *site) arrives(raw string) *journal.Attempt {
 	h := dump.Parse([]byte(raw))
 	at := time.Now()
-	r := dump.Request{Head: h, Time: at, After: len(raw) - len(h.Raw)}
+	r := dump.Request{Head: h, Time: at, After: len(raw) - len(h.Raw), Local: net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:8080"))}
 	dump.NewMasker(false).Request(h)
 	a := &journal.Attempt{
-		ID: s.NewID(at), Time: at, Local: "127.0.0.1:8080", Peer: netip.MustParseAddrPort("127.0.0.1:52814"),
+		ID: s.NewID(at), Time: at, Peer: netip.MustParseAddrPort("127.0.0.1:52814"),
 		Request: r, Verdict: handshake.Judge(&r, &handshake.Policy{}), Took: time.Millisecond,
 	}
 	a.Client = s.Client(a.Peer, h)

@@ -136,7 +136,6 @@ func (h *Handler) begin(request *dump.Request) *journal.Attempt {
 	return &journal.Attempt{
 		ID:      o.Journal.NewID(request.Time),
 		Time:    request.Time,
-		Local:   request.Local.String(),
 		Peer:    peer,
 		Client:  o.Journal.Client(peer, request.Head),
 		Nonce:   queryValue(request.Head.Target(), "wsinspect-nonce"),

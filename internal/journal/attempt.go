@@ -47,7 +47,6 @@ type Attempt struct {
 	ID       string
 	Time     time.Time // when the first byte arrived
 	State    State
-	Local    string         // the address that was dialled
 	Peer     netip.AddrPort // who opened the connection; the zero value for a unix socket
 	Client   Client         // who asked, as far as the trusted proxies can be believed
 	Nonce    string         // of the query wsinspect-nonce; empty if there was none
@@ -130,6 +129,14 @@ const (
 	ByServer Closer = "server" // ours went first
 	ByNobody Closer = "nobody" // no close frame: the connection just ended
 )
+
+// Local returns the address that was dialled; empty where it is not known.
+func (a *Attempt) Local() string {
+	if a.Request.Local == nil {
+		return ""
+	}
+	return a.Request.Local.String()
+}
 
 // Outcome returns what became of the request.
 func (a *Attempt) Outcome() Outcome {

@@ -63,7 +63,7 @@ func judged(j *Journal, raw string, at time.Time) *Attempt {
 		panic(err)
 	}
 	a := &Attempt{
-		ID: j.NewID(at), Time: at, State: Rejected, Local: "127.0.0.1:8080",
+		ID: j.NewID(at), Time: at, State: Rejected,
 		Peer:    netip.MustParseAddrPort("127.0.0.1:51234"),
 		Request: r, Verdict: handshake.Judge(&r, policy),
 	}

@@ -27,7 +27,7 @@ func (a *Attempt) AppendJSON(b []byte) []byte {
 	b = append(b, `","outcome":"`...)
 	b = append(b, a.Outcome().String()...)
 	b = append(b, `","local":`...)
-	b = appendJSONWords(b, a.Local)
+	b = appendJSONWords(b, a.Local())
 	b = append(b, `,"peer":`...)
 	b = appendJSONWords(b, a.PeerText())
 	b = append(b, `,"client":`...)

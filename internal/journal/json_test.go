@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -108,11 +109,11 @@ func sampleRejected() *Attempt {
 	host, _ := h.Field("Host")
 	origin, _ := h.Field("Origin")
 	return &Attempt{
-		ID: "0111111111122222222222ab", Time: epoch, State: Rejected, Local: "127.0.0.1:8080",
+		ID: "0111111111122222222222ab", Time: epoch, State: Rejected,
 		Peer:    netip.MustParseAddrPort("127.0.0.1:51234"),
 		Client:  Client{netip.MustParseAddr("203.0.113.7"), "x-forwarded-for", []string{"x-forwarded-for: 6.6.6.6\xff"}},
 		Nonce:   "abc",
-		Request: dump.Request{Head: h, Time: epoch, After: 7, AfterKind: "frames"},
+		Request: dump.Request{Head: h, Time: epoch, Local: net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:8080")), After: 7, AfterKind: "frames"},
 		Verdict: handshake.Verdict{
 			Status: 403, Reason: "websocket: request origin not allowed by Upgrader.CheckOrigin", DecidedBy: originCheck,
 			Findings: []handshake.Finding{

@@ -158,7 +158,7 @@ func (s *store) all() []*Attempt {
 // size estimates the bytes of memory that keeping a costs. What attempts share, such as
 // the documentation of checks, is not counted.
 func (a *Attempt) size() int64 {
-	n := int(entrySize) + len(a.Local) + len(a.Nonce) + len(a.Mismatch) + cap(a.Response.Raw) + len(a.Verdict.Reason)
+	n := int(entrySize) + len(a.Nonce) + len(a.Mismatch) + cap(a.Response.Raw) + len(a.Verdict.Reason)
 	for _, d := range a.Client.Disbelief {
 		n += int(unsafe.Sizeof(d)) + len(d)
 	}

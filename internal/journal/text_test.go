@@ -30,7 +30,7 @@ func hostile() *Attempt {
 	h := dump.Parse([]byte("GET /" + evil + " HTTP/1.1\nHost: a\r\nX: " + evil + strings.Repeat("y", 300) + "\r\n\r\n"))
 	x, _ := h.Field("X")
 	return &Attempt{
-		ID: "0111111111122222222222cd", Time: epoch, State: Refused, Local: "127.0.0.1:8080",
+		ID: "0111111111122222222222cd", Time: epoch, State: Refused,
 		Client:  Client{From: "peer", Disbelief: []string{"x-forwarded-for: " + evil}},
 		Request: dump.Request{Head: h, Truncated: true},
 		Verdict: handshake.Verdict{Status: 400, Reason: evil, DecidedBy: keyCheck, Findings: []handshake.Finding{
