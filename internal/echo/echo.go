@@ -35,12 +35,12 @@ type Options struct {
 type Handler struct {
 	options  Options
 	upgrader websocket.Upgrader
-	sessions sessions
+	sessions *sessions
 }
 
 // New returns a Handler. Its server must use dump.ConnContext.
 func New(o Options) *Handler {
-	h := &Handler{options: o}
+	h := &Handler{options: o, sessions: newSessions(o.WriteTimeout)}
 	h.upgrader = websocket.Upgrader{
 		ReadBufferSize:    readBuffer,
 		WriteBufferSize:   writeBuffer,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -69,7 +68,8 @@ func (m *message) fill(buf []byte) (n int, err error) {
 
 // whole sends back a message that is in memory from end to end.
 func (m *message) whole(data []byte) error {
-	m.session.deadline()
+	m.session.writes.Add(1)
+	defer m.session.writes.Add(1)
 	return m.session.conn.WriteMessage(m.kind, data)
 }
 
@@ -80,12 +80,8 @@ func (m *message) stream(buf []byte, n int) error {
 		return err
 	}
 	for ended := false; ; {
-		m.session.deadline()
-		if _, err := w.Write(buf[:n]); err != nil {
+		if err := m.pass(w, buf[:n], ended); err != nil || ended {
 			return err
-		}
-		if ended {
-			return w.Close()
 		}
 		n, err = m.fill(buf)
 		if err != nil && err != io.EOF {
@@ -93,6 +89,17 @@ func (m *message) stream(buf []byte, n int) error {
 		}
 		ended = err == io.EOF
 	}
+}
+
+// pass sends on a piece of a message, and ends it with the last one.
+func (m *message) pass(w io.WriteCloser, piece []byte, last bool) error {
+	m.session.writes.Add(1)
+	defer m.session.writes.Add(1)
+	_, err := w.Write(piece)
+	if err == nil && last {
+		err = w.Close()
+	}
+	return err
 }
 
 // count adds a message that was echoed to the session's and the program's figures.
@@ -109,11 +116,6 @@ func (m *message) count() {
 	s.handler.options.Journal.Received(kind, m.size)
 	s.handler.options.Journal.Sent(kind, m.size)
 	s.touch()
-}
-
-// deadline bounds the write that follows.
-func (s *session) deadline() {
-	s.conn.SetWriteDeadline(time.Now().Add(s.handler.options.WriteTimeout))
 }
 
 // textCheck validates UTF-8 that comes in pieces (RFC 6455, section 8.1).

@@ -16,8 +16,9 @@ const (
 	// readBuffer holds frame headers and small messages; larger reads go past it, straight
 	// into the pooled chunk. Every idle session owns one, so it is small.
 	readBuffer = 1 << 9
-	// writeBuffer holds a frame's header and its first bytes. It is pooled: an idle session has none.
-	writeBuffer = 1 << 10
+	// writeBuffer holds a small frame, or the header and first bytes of a large one. It is
+	// pooled: an idle session has none.
+	writeBuffer = 4 << 10
 	// controlWait is how long a control frame may wait for a write that goes on.
 	controlWait = 5 * time.Second
 	// lingerWait and lingerBytes bound the reading on after our close frame, without which
@@ -40,6 +41,10 @@ type session struct {
 	active         atomic.Int64            // when the last frame went either way, in nanoseconds since opened
 	leaving        atomic.Pointer[refusal] // why we sent a close frame first; nil: we did not
 	pings          *time.Timer
+
+	writes atomic.Uint32 // goes up when a write begins and when it ends: odd while one is under way
+	seen   uint32        // writes at the last sweep, which owns this and the next
+	since  time.Time     // when writes was seen to stand there first
 }
 
 // traffic counts one direction. It is read by the page while the session writes it.

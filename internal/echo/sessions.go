@@ -2,7 +2,9 @@ package echo
 
 import (
 	"context"
+	"math"
 	"sync"
+	"time"
 )
 
 // sessions is the set of the open ones: net/http does not wait for hijacked connections,
@@ -13,6 +15,36 @@ type sessions struct {
 	coming int           // handshakes under way that may become sessions
 	ending chan struct{} // closed when the last one has ended; nil until the shutdown begins
 	cut    bool          // the shutdown's time is over: who comes now is cut too
+
+	patience time.Duration // for a write that stalls
+	sweeper  *time.Timer   // runs while sessions are open
+}
+
+// newSessions returns an empty set that gives up sessions in which one write takes longer
+// than patience, by a quarter of it at most.
+func newSessions(patience time.Duration) *sessions {
+	s := &sessions{open: make(map[*session]struct{}), patience: patience}
+	s.sweeper = time.AfterFunc(math.MaxInt64, s.sweep)
+	return s
+}
+
+// sweep gives up whoever has been in the same write for too long. A deadline for each write
+// would say it to the millisecond, and cost a tenth of a small echo.
+func (s *sessions) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for one := range s.open {
+		switch writes := one.writes.Load(); {
+		case writes%2 == 0, writes != one.seen:
+			one.seen, one.since = writes, now
+		case now.Sub(one.since) >= s.patience:
+			one.conn.NetConn().SetWriteDeadline(now)
+		}
+	}
+	if len(s.open) > 0 {
+		s.sweeper.Reset(s.patience / 4)
+	}
 }
 
 // expect announces a handshake; add or forgo must follow.
@@ -35,11 +67,11 @@ func (s *sessions) forgo() {
 func (s *sessions) add(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open == nil {
-		s.open = make(map[*session]struct{})
-	}
 	s.coming--
 	s.open[one] = struct{}{}
+	if len(s.open) == 1 {
+		s.sweeper.Reset(s.patience / 4)
+	}
 	switch {
 	case s.cut:
 		one.conn.Close()
