@@ -90,6 +90,7 @@ func newService(s settings, version string, stderr io.Writer) (*service, error) 
 		Trusted:        s.trustedProxies,
 		Connections:    limit.Open,
 		Shed:           limit.Shed,
+		Traffic:        func() (received, sent journal.Traffic) { return v.echo.Traffic() },
 		Version:        version,
 	})
 	v.echo = echo.New(echo.Options{

@@ -177,5 +177,8 @@ func addrPort(a net.Addr) netip.AddrPort {
 // When ctx ends first, the connections that are left are cut and its error is returned.
 func (h *Handler) Shutdown(ctx context.Context) error { return h.sessions.shutdown(ctx) }
 
+// Traffic returns what all sessions have received and sent so far.
+func (h *Handler) Traffic() (received, sent journal.Traffic) { return h.sessions.traffic() }
+
 // Sessions returns how many sessions are open.
 func (h *Handler) Sessions() int { return h.sessions.count() }

@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
-
-	"wsinspect/internal/journal"
 )
 
 // chunk is how much of a message is in memory at once. A message that fits is sent back as
@@ -102,19 +100,17 @@ func (m *message) pass(w io.WriteCloser, piece []byte, last bool) error {
 	return err
 }
 
-// count adds a message that was echoed to the session's and the program's figures.
+// count adds a message that was echoed to the session's figures.
 func (m *message) count() {
-	s, kind := m.session, journal.Text
+	s := m.session
 	received, sent := &s.received.text, &s.sent.text
 	if m.kind == websocket.BinaryMessage {
-		kind, received, sent = journal.Binary, &s.received.binary, &s.sent.binary
+		received, sent = &s.received.binary, &s.sent.binary
 	}
 	received.Add(1)
 	sent.Add(1)
 	s.received.bytes.Add(m.size)
 	s.sent.bytes.Add(m.size)
-	s.handler.options.Journal.Received(kind, m.size)
-	s.handler.options.Journal.Sent(kind, m.size)
 	s.touch()
 }
 

@@ -126,20 +126,16 @@ func (s *session) echo() error {
 // pinged answers a ping, as RFC 6455, section 5.5.3, asks.
 func (s *session) pinged(data string) error {
 	s.received.ping.Add(1)
-	s.handler.options.Journal.Received(journal.Ping, int64(len(data)))
 	s.touch()
 	err := s.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(controlWait))
-	if err != nil {
-		return nil // the read that follows meets the same fault and tells it better
+	if err == nil { // otherwise the read that follows meets the same fault and tells it better
+		s.sent.pong.Add(1)
 	}
-	s.sent.pong.Add(1)
-	s.handler.options.Journal.Sent(journal.Pong, int64(len(data)))
 	return nil
 }
 
 func (s *session) ponged(data string) error {
 	s.received.pong.Add(1)
-	s.handler.options.Journal.Received(journal.Pong, int64(len(data)))
 	s.touch()
 	return nil
 }
@@ -155,7 +151,6 @@ func (s *session) startPings(interval time.Duration) {
 			return // the reading side meets the same fault and tells it
 		}
 		s.sent.ping.Add(1)
-		s.handler.options.Journal.Sent(journal.Ping, 0)
 		s.touch()
 		s.pings.Reset(interval)
 	})

@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"wsinspect/internal/journal"
 )
 
 // sessions is the set of the open ones: net/http does not wait for hijacked connections,
@@ -12,9 +14,10 @@ import (
 type sessions struct {
 	mu     sync.Mutex
 	open   map[*session]struct{}
-	coming int           // handshakes under way that may become sessions
-	ending chan struct{} // closed when the last one has ended; nil until the shutdown begins
-	cut    bool          // the shutdown's time is over: who comes now is cut too
+	gone   struct{ received, sent journal.Traffic } // of those that have ended
+	coming int                                      // handshakes under way that may become sessions
+	ending chan struct{}                            // closed when the last one has ended; nil until the shutdown begins
+	cut    bool                                     // the shutdown's time is over: who comes now is cut too
 
 	patience time.Duration // for a write that stalls
 	sweeper  *time.Timer   // runs while sessions are open
@@ -84,6 +87,8 @@ func (s *sessions) remove(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, one)
+	s.gone.received = s.gone.received.Plus(one.received.now())
+	s.gone.sent = s.gone.sent.Plus(one.sent.now())
 	s.settle()
 }
 
@@ -96,6 +101,18 @@ func (s *sessions) settle() {
 			close(s.ending)
 		}
 	}
+}
+
+// traffic adds up what all sessions have received and sent, those that have ended too.
+func (s *sessions) traffic() (received, sent journal.Traffic) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	received, sent = s.gone.received, s.gone.sent
+	for one := range s.open {
+		received = received.Plus(one.received.now())
+		sent = sent.Plus(one.sent.now())
+	}
+	return received, sent
 }
 
 func (s *sessions) count() int {

@@ -108,11 +108,6 @@ type Session struct {
 	Close       Close         // how it ended; the zero value while it is open
 }
 
-// Traffic counts messages of each kind and the bytes they carried, after decompression.
-type Traffic struct {
-	Text, Binary, Ping, Pong, Bytes int64
-}
-
 // Close says how a session ended.
 type Close struct {
 	Code   int    // RFC 6455, section 7.4; 1005: a close frame without a code; 1006: no close frame came

@@ -22,7 +22,10 @@ type Options struct {
 	Trusted        []netip.Prefix // proxies whose forwarding headers are believed; nil: loopback
 	Connections    func() int64   // connections open now; nil: the metric is left out
 	Shed           func() int64   // connections turned away at the limit; nil: the metric is left out
-	Version        string         // of wsinspect, for the metrics
+	// Traffic returns what all sessions have received and sent so far; nil: nothing. It is
+	// called when the metrics are read, and must never go down.
+	Traffic func() (received, sent Traffic)
+	Version string // of wsinspect, for the metrics
 }
 
 // Journal remembers attempts, logs them, counts them and announces them. It is safe for
@@ -109,12 +112,6 @@ func (j *Journal) update(a *Attempt) {
 	}
 	j.metrics.drops.Add(float64(j.feed.announce(a)))
 }
-
-// Received counts one message from a client; bytes are its payload, decompressed.
-func (j *Journal) Received(kind MessageKind, bytes int64) { j.metrics.received.count(kind, bytes) }
-
-// Sent counts one message to a client; bytes are its payload, before compression.
-func (j *Journal) Sent(kind MessageKind, bytes int64) { j.metrics.sent.count(kind, bytes) }
 
 // Mismatch counts one disagreement between a verdict and gorilla. It must never be called.
 func (j *Journal) Mismatch() { j.metrics.mismatches.Inc() }

@@ -12,21 +12,6 @@ import (
 	"wsinspect/internal/handshake"
 )
 
-// MessageKind is what a WebSocket message is (RFC 6455, sections 5.5 and 5.6).
-type MessageKind uint8
-
-const (
-	Text MessageKind = iota
-	Binary
-	Ping
-	Pong
-)
-
-const messageKinds = int(Pong) + 1
-
-// String returns the kind as it stands in the metrics.
-func (k MessageKind) String() string { return [...]string{"text", "binary", "ping", "pong"}[k] }
-
 // sessionBuckets are the bounds, in seconds, of how long sessions last. Proxies cut at
 // round times, such as 60 s of silence in nginx, so a cut falls into the bucket that
 // begins at its time.
@@ -44,14 +29,12 @@ type metrics struct {
 	closes     map[ending]prometheus.Counter
 	handshake  prometheus.Histogram
 	session    prometheus.Histogram
-	received   direction
-	sent       direction
 	mismatches prometheus.Counter
 	evicted    prometheus.Counter
 	drops      prometheus.Counter
 }
 
-// reason, ending and direction are the labels of a child, or the children of a label.
+// reason and ending are the labels of a child.
 type reason struct {
 	outcome Outcome
 	word    string
@@ -60,16 +43,6 @@ type reason struct {
 type ending struct {
 	code string
 	by   Closer
-}
-
-type direction struct {
-	messages [messageKinds]prometheus.Counter
-	bytes    prometheus.Counter
-}
-
-func (d *direction) count(kind MessageKind, bytes int64) {
-	d.messages[kind].Inc()
-	d.bytes.Add(float64(bytes))
 }
 
 func newMetrics(o Options, checks []*handshake.Check, subscribers func() int) *metrics {
@@ -81,7 +54,7 @@ func newMetrics(o Options, checks []*handshake.Check, subscribers func() int) *m
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.addHandshakes(checks)
-	m.addSessions()
+	m.addSessions(o.Traffic)
 	m.addService(o, subscribers)
 	return m
 }
@@ -119,16 +92,9 @@ func reasons(o Outcome, checks []*handshake.Check) []string {
 	return words
 }
 
-func (m *metrics) addSessions() {
+func (m *metrics) addSessions(traffic func() (received, sent Traffic)) {
 	m.session = m.histogram("session_duration_seconds", "Time from the 101 to the end of a session.", sessionBuckets)
-	messages := m.counters("messages_total", "WebSocket messages.", "direction", "type")
-	bytes := m.counters("message_bytes_total", "Bytes that WebSocket messages carried, without compression.", "direction")
-	for d, name := range map[*direction]string{&m.received: "received", &m.sent: "sent"} {
-		d.bytes = bytes.WithLabelValues(name)
-		for k := range MessageKind(messageKinds) {
-			d.messages[k] = messages.WithLabelValues(name, k.String())
-		}
-	}
+	m.registry.MustRegister(newTrafficCollector(traffic))
 	closes := m.counters("closes_total", "Sessions that ended, by close code and by who ended them.", "code", "by")
 	codes := []string{codeLabel(3000), codeLabel(4000), codeLabel(0)}
 	for _, c := range closeCodes {
