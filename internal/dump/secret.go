@@ -185,23 +185,23 @@ func tokenStart(name []byte) int {
 	if i := bytes.IndexAny(name, "-_"); i > 0 && namesSecret(name[:i]) && isRandom(name[i+1:], 8) {
 		return i + 1
 	}
+	from := len(name)
 	if i := bytes.Index(name, []byte(jsonStart)); i >= 0 && len(name)-i >= shortestToken {
-		return i
-	}
-	if isJWT(name) {
+		from = i
+	} else if isJWT(name) {
 		return 0
 	}
 	start := 0
 	for segment := range bytes.SplitSeq(name, []byte(".")) {
-		if isRandom(segment, shortestToken) {
+		if start < from && isRandom(segment, shortestToken) {
 			return start
 		}
 		start += len(segment) + 1
 	}
-	if isRandom(name, shortestToken) {
+	if from == len(name) && isRandom(name, shortestToken) {
 		return 0
 	}
-	return len(name)
+	return from
 }
 
 // isRevision reports whether text is the revision of a protocol, as in "auth.v2".

@@ -66,15 +66,14 @@ func (x *exchange) upgrade() *session {
 	case w.hijacked != nil:
 		x.fail(w)
 	case w.status == http.StatusInternalServerError:
-		x.attempt = clone(a)
-		x.attempt.Response.Failure = journal.HijackError
-		x.attempt.State = journal.Rejected
+		a.Response.Failure = journal.HijackError
+		a.State = journal.Rejected
 		x.explain(w.status)
 	default:
 		v := &a.Verdict
 		x.mismatchIf(v.Accepted || v.Status != w.status || v.Reason != w.reason, w.reason)
 		if v.Accepted {
-			x.attempt.State = journal.Rejected
+			a.State = journal.Rejected
 		}
 		if mayUpgrade(a.Request.Head) {
 			w.status = http.StatusUpgradeRequired
@@ -87,7 +86,6 @@ func (x *exchange) upgrade() *session {
 // mismatchIf records that gorilla and the verdict disagree.
 func (x *exchange) mismatchIf(disagree bool, said string) {
 	if disagree {
-		x.attempt = clone(x.attempt)
 		x.attempt.Mismatch = said
 		x.handler.options.Journal.Mismatch()
 	}
@@ -96,7 +94,7 @@ func (x *exchange) mismatchIf(disagree bool, said string) {
 // fail records what kept an accepted handshake from its session: gorilla has closed the
 // connection, and no answer can be given.
 func (x *exchange) fail(w *upgradeWriter) {
-	a := clone(x.attempt)
+	a := x.attempt
 	a.State = journal.Rejected
 	a.Response.Failure = journal.WriteError
 	if w.early > 0 {
@@ -126,15 +124,14 @@ func (x *exchange) explain(status int) {
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", http.MethodGet)
 	}
-	told := clone(a)
-	told.Response.Status = status
+	a.Response.Status = status
 	var body []byte
 	if wantsJSON(a.Request.Head) {
 		header.Set("Content-Type", "application/json")
-		body = append(told.AppendJSON(nil), '\n')
+		body = append(a.AppendJSON(nil), '\n')
 	} else {
 		header.Set("Content-Type", "text/plain; charset=utf-8")
-		body = told.AppendText(nil)
+		body = a.AppendText(nil)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	control := http.NewResponseController(x.w)
@@ -159,11 +156,6 @@ func mayUpgrade(head *dump.Head) bool {
 func wantsJSON(head *dump.Head) bool {
 	accept, ok := head.Field("Accept")
 	return ok && strings.Contains(head.Value(accept), "application/json")
-}
-
-func clone(a *journal.Attempt) *journal.Attempt {
-	b := *a
-	return &b
 }
 
 // readAnswer makes the response of what was written. A connection that was closed without
@@ -203,8 +195,7 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // open publishes the session of an upgraded connection.
 func (x *exchange) open(conn *websocket.Conn, pings time.Duration) *session {
-	h := x.handler
-	a := clone(x.attempt)
+	h, a := x.handler, x.attempt
 	a.State = journal.Open
 	// Of a 101 a stranger has chosen nothing but the subprotocol, so only that can need masking.
 	a.Response = journal.Response{Status: http.StatusSwitchingProtocols, Raw: x.capture.Answer()}
