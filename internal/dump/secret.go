@@ -193,7 +193,7 @@ func tokenStart(name []byte) int {
 	}
 	start := 0
 	for segment := range bytes.SplitSeq(name, []byte(".")) {
-		if start < from && isRandom(segment, shortestToken) {
+		if start+len(segment) <= from && isRandom(segment, shortestToken) {
 			return start
 		}
 		start += len(segment) + 1
