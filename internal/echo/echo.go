@@ -157,11 +157,12 @@ func firstState(a *journal.Attempt) journal.State {
 
 // answered publishes a as it is after its answer was written.
 func (h *Handler) answered(capture *dump.Capture, a *journal.Attempt) {
-	failure := a.Response.Failure
-	a.Response = h.readAnswer(capture.Answer())
-	a.Response.Failure = failure
-	a.Took = time.Since(a.Time)
-	h.options.Journal.Answer(a)
+	after := *a
+	failure := after.Response.Failure
+	after.Response = h.readAnswer(capture.Answer())
+	after.Response.Failure = failure
+	after.Took = time.Since(a.Time)
+	h.options.Journal.Answer(&after)
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -66,14 +66,15 @@ func (x *exchange) upgrade() *session {
 	case w.hijacked != nil:
 		x.fail(w)
 	case w.status == http.StatusInternalServerError:
-		a.Response.Failure = journal.HijackError
-		a.State = journal.Rejected
+		x.attempt = clone(a)
+		x.attempt.Response.Failure = journal.HijackError
+		x.attempt.State = journal.Rejected
 		x.explain(w.status)
 	default:
 		v := &a.Verdict
 		x.mismatchIf(v.Accepted || v.Status != w.status || v.Reason != w.reason, w.reason)
 		if v.Accepted {
-			a.State = journal.Rejected
+			x.attempt.State = journal.Rejected
 		}
 		if mayUpgrade(a.Request.Head) {
 			w.status = http.StatusUpgradeRequired
@@ -86,6 +87,7 @@ func (x *exchange) upgrade() *session {
 // mismatchIf records that gorilla and the verdict disagree.
 func (x *exchange) mismatchIf(disagree bool, said string) {
 	if disagree {
+		x.attempt = clone(x.attempt)
 		x.attempt.Mismatch = said
 		x.handler.options.Journal.Mismatch()
 	}
@@ -94,7 +96,7 @@ func (x *exchange) mismatchIf(disagree bool, said string) {
 // fail records what kept an accepted handshake from its session: gorilla has closed the
 // connection, and no answer can be given.
 func (x *exchange) fail(w *upgradeWriter) {
-	a := x.attempt
+	a := clone(x.attempt)
 	a.State = journal.Rejected
 	a.Response.Failure = journal.WriteError
 	if w.early > 0 {
@@ -124,14 +126,15 @@ func (x *exchange) explain(status int) {
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", http.MethodGet)
 	}
-	a.Response.Status = status
+	told := clone(a)
+	told.Response.Status = status
 	var body []byte
 	if wantsJSON(a.Request.Head) {
 		header.Set("Content-Type", "application/json")
-		body = append(a.AppendJSON(nil), '\n')
+		body = append(told.AppendJSON(nil), '\n')
 	} else {
 		header.Set("Content-Type", "text/plain; charset=utf-8")
-		body = a.AppendText(nil)
+		body = told.AppendText(nil)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	control := http.NewResponseController(x.w)
@@ -156,6 +159,11 @@ func mayUpgrade(head *dump.Head) bool {
 func wantsJSON(head *dump.Head) bool {
 	accept, ok := head.Field("Accept")
 	return ok && strings.Contains(head.Value(accept), "application/json")
+}
+
+func clone(a *journal.Attempt) *journal.Attempt {
+	b := *a
+	return &b
 }
 
 // readAnswer makes the response of what was written. A connection that was closed without
@@ -195,7 +203,8 @@ func (w *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // open publishes the session of an upgraded connection.
 func (x *exchange) open(conn *websocket.Conn, pings time.Duration) *session {
-	h, a := x.handler, x.attempt
+	h := x.handler
+	a := clone(x.attempt)
 	a.State = journal.Open
 	// Of a 101 a stranger has chosen nothing but the subprotocol, so only that can need masking.
 	a.Response = journal.Response{Status: http.StatusSwitchingProtocols, Raw: x.capture.Answer()}

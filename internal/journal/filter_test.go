@@ -18,7 +18,7 @@ func TestFilterChooses(t *testing.T) {
 	done := closed(of(j, Open))
 	all := []*Attempt{done, garbage, plain, good, story} // newest first
 	for _, a := range slices.Backward(all) {
-		j.Answer(a)
+		j.Begin(a)
 	}
 	if !good.Verdict.Accepted || story.Verdict.DecidedBy == nil {
 		t.Fatal("the verdicts are not what this test needs")
@@ -90,7 +90,7 @@ func TestPagesHoldEveryAttemptOnce(t *testing.T) {
 	for i := range n {
 		a := judged(j, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", epoch.Add(time.Duration(i)*time.Second))
 		a.State = State(i % 3) // of three queues: refused, answered, rejected
-		j.Answer(a)
+		j.Begin(a)
 		want = append(want, a)
 	}
 	slices.Reverse(want)

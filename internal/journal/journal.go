@@ -30,7 +30,8 @@ type Options struct {
 
 // Journal remembers attempts, logs them, counts them and announces them. It is safe for
 // concurrent use. An attempt passes Begin, Answer and, if it became a session, Close, in
-// this order. What Answer was given is published: nobody may change it afterwards.
+// this order; each is given a new *Attempt with the same ID and keeps it, so nobody may
+// change it afterwards.
 type Journal struct {
 	clock   clock
 	trusted []netip.Prefix
@@ -66,12 +67,18 @@ func New(o Options) *Journal {
 	return j
 }
 
-// Begin logs a. It is called before the answer is written, so that whatever was answered is
-// in the log, if that is a regular file.
-func (j *Journal) Begin(a *Attempt) { j.log.begun(a) }
+// Begin logs a and remembers it. It is called before the answer is written, so that
+// whatever was answered is in the log, if that is a regular file.
+func (j *Journal) Begin(a *Attempt) {
+	j.log.begun(a)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.metrics.evicted.Add(float64(j.kept.put(a)))
+}
 
-// Answer counts a, remembers it and announces it. It is called after the answer was
-// written. It logs only what Begin could not know: a Failure, and a Mismatch.
+// Answer counts a, replaces what Begin remembered of it, and announces it. It is called
+// after the answer was written. It logs only what Begin could not know: a Failure, and a
+// Mismatch.
 func (j *Journal) Answer(a *Attempt) {
 	if a.Response.Failure != NoFailure || a.Mismatch != "" {
 		j.log.failed(a)
@@ -82,8 +89,7 @@ func (j *Journal) Answer(a *Attempt) {
 	if a.State == Open {
 		j.open++
 	}
-	j.metrics.evicted.Add(float64(j.kept.put(a)))
-	j.announce(a)
+	j.update(a)
 }
 
 // Close logs and counts the end of a session, gives it to the attempt if that is still
@@ -95,13 +101,17 @@ func (j *Journal) Close(t Trace, s Session) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.open--
+	j.update(a)
+}
+
+// update replaces an attempt that is still kept and announces its new state in any case:
+// a page that is open may still show it.
+func (j *Journal) update(a *Attempt) {
 	if j.kept.byID[a.ID] != nil {
 		j.metrics.evicted.Add(float64(j.kept.put(a)))
 	}
-	j.announce(a) // also one that is no longer kept: a page that is open may still show it
+	j.metrics.drops.Add(float64(j.feed.announce(a)))
 }
-
-func (j *Journal) announce(a *Attempt) { j.metrics.drops.Add(float64(j.feed.announce(a))) }
 
 // Mismatch counts one disagreement between a verdict and gorilla. It must never be called.
 func (j *Journal) Mismatch() { j.metrics.mismatches.Inc() }

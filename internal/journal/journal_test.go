@@ -109,23 +109,27 @@ func TestAnAttemptIsFoundInEachOfItsStates(t *testing.T) {
 	if j.Latest() != nil || j.Get("latest") != nil {
 		t.Fatal("an empty journal has attempts")
 	}
-	answered := of(j, Open)
-	j.Begin(answered)
+	begun := of(j, Open)
+	j.Begin(begun)
+	if j.Get(begun.ID) != begun || j.Latest() != begun {
+		t.Fatal("Begin has not remembered the attempt")
+	}
 	if n := j.Counts().Open; n != 0 {
 		t.Errorf("%d sessions are open before the 101 was written", n)
 	}
+	answered := then(begun, func(a *Attempt) { a.Response.Status = 101 })
 	j.Answer(answered)
-	if j.Get(answered.ID) != answered || j.Latest() != answered {
-		t.Fatal("Answer has not remembered the attempt")
+	if j.Get(begun.ID) != answered {
+		t.Fatal("Answer has not replaced the attempt")
 	}
 	if want := (Counts{Accepted: 1, Open: 1}); j.Counts() != want {
 		t.Errorf("Counts() = %+v, want %+v", j.Counts(), want)
 	}
 	ended := closed(answered)
 	j.Close(answered.Trace(), *ended.Session)
-	if got := j.Get(answered.ID); got.State != Closed || got.Session.Close != ended.Session.Close {
+	if got := j.Get(begun.ID); got.State != Closed || got.Session.Close != ended.Session.Close {
 		t.Fatal("Close has not given the attempt the end of its session")
-	} else if got.Request.Head != answered.Request.Head || len(got.Verdict.Findings) != len(answered.Verdict.Findings) {
+	} else if got.Request.Head != begun.Request.Head || len(got.Verdict.Findings) != len(begun.Verdict.Findings) {
 		t.Fatal("Close has lost what the session does not keep")
 	}
 	if want := (Counts{Accepted: 1}); j.Counts() != want {
@@ -141,7 +145,7 @@ func TestAnEvictedOpenAttemptStillCountsItsClose(t *testing.T) {
 	j.Begin(a)
 	j.Answer(a)
 	other := of(j, Open)
-	j.Answer(other)
+	j.Begin(other)
 	if j.Get(a.ID) != nil {
 		t.Fatal("two attempts are kept where there is room for one")
 	}
@@ -150,11 +154,21 @@ func TestAnEvictedOpenAttemptStillCountsItsClose(t *testing.T) {
 	if j.Get(a.ID) != nil {
 		t.Error("the close of an evicted attempt has brought it back")
 	}
-	if n := j.Counts().Open; n != 1 {
-		t.Errorf("%d sessions are open, want the other one", n)
+	if n := j.Counts().Open; n != 0 {
+		t.Errorf("%d sessions are open, want 0", n)
 	}
 	if !strings.Contains(log.String(), `"msg":"session closed","wsinspect.attempt.id":"`+a.ID) {
 		t.Errorf("the close of an evicted attempt is not in the log:\n%s", log.String())
+	}
+}
+
+func TestAnAcceptedHandshakeThatFailsMovesToTheRejected(t *testing.T) {
+	j := New(Options{})
+	a := of(j, Open)
+	j.Begin(a)
+	j.Answer(then(a, func(a *Attempt) { a.State, a.Response.Failure, a.Session = Rejected, EarlyData, nil }))
+	if want := (Counts{Rejected: 1}); j.Counts() != want {
+		t.Errorf("Counts() = %+v, want %+v", j.Counts(), want)
 	}
 }
 

@@ -257,7 +257,6 @@ func TestAFileThatFailsStopsNobody(t *testing.T) {
 	j := New(Options{Log: l})
 	a := of(j, Rejected)
 	j.Begin(a)
-	j.Answer(a)
 	if j.Get(a.ID) == nil || l.Dropped() != 1 {
 		t.Errorf("kept: %v, dropped: %d; want it kept and 1 dropped", j.Get(a.ID) != nil, l.Dropped())
 	}

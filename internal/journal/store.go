@@ -67,9 +67,14 @@ func (s *store) put(a *Attempt) (evicted int) {
 	return evicted
 }
 
-// replace puts a in the place of an older state of it. Its outcome is the same: only the
-// end of a session comes after the answer.
+// replace puts a in the place of an older state of it; a change of its outcome moves it
+// to the back of the other queue.
 func (s *store) replace(e *entry, a *Attempt) {
+	if e.outcome != a.Outcome() {
+		s.remove(e)
+		s.add(&entry{attempt: a, outcome: a.Outcome(), size: a.size()})
+		return
+	}
 	grown := a.size() - e.size
 	e.attempt = a
 	e.size += grown

@@ -8,7 +8,7 @@ import (
 
 func fill(j *Journal, s State, n int) {
 	for range n {
-		j.Answer(of(j, s))
+		j.Begin(of(j, s))
 	}
 }
 
@@ -36,7 +36,7 @@ func TestQuotas(t *testing.T) {
 				fill(j, Refused, 1000)
 				fill(j, Answered, 1000)
 			},
-			Counts{Refused: 10, Plain: 10, Rejected: 50, Accepted: 30, Open: 30},
+			Counts{Refused: 10, Plain: 10, Rejected: 50, Accepted: 30},
 		},
 		"borrowed_room_is_given_back": {
 			"who uses the free room of others gives it back first",
@@ -45,7 +45,7 @@ func TestQuotas(t *testing.T) {
 				fill(j, Rejected, 60)
 				fill(j, Open, 10)
 			},
-			Counts{Refused: 30, Rejected: 60, Accepted: 10, Open: 10},
+			Counts{Refused: 30, Rejected: 60, Accepted: 10},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestQuotasHoldForBytes(t *testing.T) {
 	const room = 1 << 20
 	j := New(Options{Keep: 10000, KeepBytes: room})
 	for range 20 {
-		j.Answer(of(j, Rejected))
+		j.Begin(of(j, Rejected))
 	}
 	before := j.kept.queues[OutcomeRejected].bytes
 	if before > room/2 {
@@ -72,7 +72,7 @@ func TestQuotasHoldForBytes(t *testing.T) {
 	for range 100 {
 		a := judged(j, large, epoch)
 		a.State = Refused
-		j.Answer(a)
+		j.Begin(a)
 	}
 	if got := j.kept.queues[OutcomeRejected].count; got != 20 {
 		t.Errorf("%d of 20 rejected attempts are left after large garbage", got)
@@ -94,7 +94,7 @@ func TestTheOldestGoesFirst(t *testing.T) {
 	j := New(Options{Keep: 2})
 	a, b, c := of(j, Rejected), of(j, Rejected), of(j, Rejected)
 	for _, x := range []*Attempt{a, b, c} {
-		j.Answer(x)
+		j.Begin(x)
 	}
 	if j.Get(a.ID) != nil || j.Get(b.ID) != b || j.Get(c.ID) != c {
 		t.Error("not the oldest attempt was forgotten")
@@ -114,7 +114,7 @@ func TestSizeIsNearTheTruth(t *testing.T) {
 	}
 	before := heap()
 	for range n {
-		j.Answer(judged(j, chrome, epoch))
+		j.Begin(judged(j, chrome, epoch))
 	}
 	real, estimated := heap()-before, j.kept.bytes
 	if ratio := float64(estimated) / float64(real); ratio < 0.75 || ratio > 1.33 {
