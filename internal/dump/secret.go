@@ -192,13 +192,13 @@ func tokenStart(name []byte) int {
 		return 0
 	}
 	start := 0
-	for segment := range bytes.SplitSeq(name, []byte(".")) {
-		if start+len(segment) <= from && isRandom(segment, shortestToken) {
+	for segment := range bytes.SplitSeq(name[:from], []byte(".")) {
+		if isRandom(segment, shortestToken) {
 			return start
 		}
 		start += len(segment) + 1
 	}
-	if from == len(name) && isRandom(name, shortestToken) {
+	if isRandom(name[:from], shortestToken) {
 		return 0
 	}
 	return from
