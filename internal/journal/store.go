@@ -75,7 +75,7 @@ func (s *store) replace(e *entry, a *Attempt) {
 		s.add(&entry{attempt: a, outcome: a.Outcome(), size: a.size()})
 		return
 	}
-	grown := a.size() - e.size
+	grown := a.later() - e.attempt.later() // what was known at the beginning has not changed
 	e.attempt = a
 	e.size += grown
 	s.bytes += grown
@@ -158,19 +158,24 @@ func (s *store) all() []*Attempt {
 // size estimates the bytes of memory that keeping a costs. What attempts share, such as
 // the documentation of checks, is not counted.
 func (a *Attempt) size() int64 {
-	n := int(entrySize) + len(a.Nonce) + len(a.Mismatch) + cap(a.Response.Raw) + len(a.Verdict.Reason)
+	n := int(entrySize) + len(a.Nonce) + len(a.Verdict.Reason)
 	for _, d := range a.Client.Disbelief {
 		n += int(unsafe.Sizeof(d)) + len(d)
 	}
 	if h := a.Request.Head; h != nil {
 		n += h.Size()
 	}
-	n += len(a.Response.Masks) * int(unsafe.Sizeof(dump.Mask{}))
 	n += len(a.Verdict.Findings) * int(unsafe.Sizeof(handshake.Finding{}))
 	for i := range a.Verdict.Findings {
 		f := &a.Verdict.Findings[i]
 		n += len(f.Because) + len(f.Evidence)*int(unsafe.Sizeof(dump.Span{}))
 	}
+	return int64(n) + a.later()
+}
+
+// later is the part of size that comes after the beginning.
+func (a *Attempt) later() int64 {
+	n := len(a.Mismatch) + cap(a.Response.Raw) + len(a.Response.Masks)*int(unsafe.Sizeof(dump.Mask{}))
 	if s := a.Session; s != nil {
 		n += int(unsafe.Sizeof(*s)) + len(s.Subprotocol) + len(s.Close.Reason) + len(s.Close.Detail)
 	}
