@@ -33,15 +33,15 @@ func Common(r *dump.Request) (*http.Request, bool) {
 	values := make([]string, 0, len(read)) // one memory for what is nearly always one line each
 	for _, f := range h.Fields {
 		switch name := of(f.Name); {
-		case asciiFold(name, "Host"):
+		case sameName(name, "Host"):
 			hosts++
 			q.Host = of(f.Value)
-		case asciiFold(name, "Content-Length"), asciiFold(name, "Transfer-Encoding"),
-			asciiFold(name, "Trailer"), asciiFold(name, "Expect"):
+		case sameName(name, "Content-Length"), sameName(name, "Transfer-Encoding"),
+			sameName(name, "Trailer"), sameName(name, "Expect"):
 			return nil, false
 		default:
 			for _, known := range read {
-				if asciiFold(name, known) {
+				if sameName(name, known) {
 					values = append(values, of(f.Value))
 					if all := q.Header[known]; all != nil {
 						q.Header[known] = append(all, values[len(values)-1])
@@ -59,28 +59,17 @@ func Common(r *dump.Request) (*http.Request, bool) {
 	return q, true
 }
 
-// isPlainHost reports whether a Host is a name or address with perhaps a port, in bytes
-// that nobody objects to.
+// isPlainHost reports whether net/http passes a Host on.
 func isPlainHost(host string) bool {
 	for i := range len(host) {
-		switch c := host[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(".-_:[]", c) >= 0:
-		default:
+		if !hostByte(host[i]) {
 			return false
 		}
 	}
 	return host != ""
 }
 
-// asciiFold reports whether name is known but for the case of its letters.
-func asciiFold(name, known string) bool {
-	if len(name) != len(known) {
-		return false
-	}
-	for i := range len(known) {
-		if name[i]|0x20 != known[i]|0x20 { // both are tokens; '-' keeps its bit
-			return false
-		}
-	}
-	return true
+// sameName reports whether two names are the same but for the case of their letters.
+func sameName(written, known string) bool {
+	return len(written) == len(known) && strings.EqualFold(written, known)
 }
