@@ -35,6 +35,7 @@ type Options struct {
 type Handler struct {
 	options  Options
 	upgrader websocket.Upgrader
+	deflates sync.Pool // write buffers of sessions that compress
 	sessions *sessions
 }
 
@@ -44,7 +45,6 @@ func New(o Options) *Handler {
 	h.upgrader = websocket.Upgrader{
 		ReadBufferSize:    readBuffer,
 		WriteBufferSize:   writeBuffer,
-		WriteBufferPool:   new(sync.Pool),
 		EnableCompression: true,
 		CheckOrigin:       h.checkOrigin,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,9 @@ func (x *exchange) upgrade() *session {
 	upgrader := h.upgrader
 	upgrader.Subprotocols = h.options.Policy.Subprotocols(websocket.Subprotocols(x.r))
 
+	if offersDeflate(x.r) {
+		upgrader.WriteBufferSize, upgrader.WriteBufferPool = deflateBuffer, &h.deflates
+	}
 	lines := http.Header{"Wsinspect-Attempt": {a.ID}}
 	pings, ok := pingInterval(a.Request.Head.Target(), h.options.PingInterval)
 	if !ok {
@@ -82,6 +86,14 @@ func (x *exchange) upgrade() *session {
 		x.explain(w.status)
 	}
 	return nil
+}
+
+// offersDeflate reports whether compression may be agreed. gorilla, which reads the offer
+// rightly, may still find that it is none.
+func offersDeflate(r *http.Request) bool {
+	return slices.ContainsFunc(r.Header["Sec-Websocket-Extensions"], func(offer string) bool {
+		return strings.Contains(offer, "permessage-deflate")
+	})
 }
 
 // mismatchIf records that gorilla and the verdict disagree.

@@ -16,9 +16,12 @@ const (
 	// readBuffer holds frame headers and small messages; larger reads go past it, straight
 	// into the pooled chunk. Every idle session owns one, so it is small.
 	readBuffer = 1 << 9
-	// writeBuffer holds a small frame, or the header and first bytes of a large one. It is
-	// pooled: an idle session has none.
-	writeBuffer = 4 << 10
+	// writeBuffer holds a small frame, or the header and first bytes of a large one, which
+	// goes out from where it is.
+	writeBuffer = 1 << 9
+	// deflateBuffer holds a frame of a compressed message, which has no other place. It is
+	// pooled: an idle session has none, and each message pays a little for it.
+	deflateBuffer = 4 << 10
 	// controlWait is how long a control frame may wait for a write that goes on.
 	controlWait = 5 * time.Second
 	// lingerWait and lingerBytes bound the reading on after our close frame, without which
