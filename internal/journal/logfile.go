@@ -25,6 +25,7 @@ type logFile struct {
 
 	mu      sync.Mutex
 	waiting *batch // lines that are not written yet
+	armed   bool   // flusher will come
 	flusher *time.Timer
 }
 
@@ -39,7 +40,12 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 func newLogFile(f *os.File, dropped func(lines int)) *logFile {
 	l := &logFile{waiting: new(batch)}
 	l.file.Store(f)
-	l.flusher = time.AfterFunc(math.MaxInt64, func() { dropped(l.settle()) })
+	l.flusher = time.AfterFunc(math.MaxInt64, func() {
+		l.mu.Lock()
+		l.armed = false
+		l.mu.Unlock()
+		dropped(l.settle())
+	})
 	return l
 }
 
@@ -62,7 +68,8 @@ func (l *logFile) join(line []byte, mayWait bool) *batch {
 	b.bytes = append(b.bytes, line...)
 	b.lines++
 	if mayWait && len(b.bytes) <= maxWaiting {
-		if b.lines == 1 {
+		if !l.armed { // setting a timer for each line would cost more than the line
+			l.armed = true
 			l.flusher.Reset(lineWait)
 		}
 		return nil
