@@ -60,12 +60,18 @@ func (x *exchange) upgrade() *session {
 	}
 	w := &upgradeWriter{ResponseWriter: x.w}
 	h.sessions.expect()
+	var s *session
+	defer func() { // also after a panic: a shutdown waits for whom it expects
+		if s == nil {
+			h.sessions.forgo()
+		}
+	}()
 	conn, err := upgrader.Upgrade(w, x.r, lines)
 	if err == nil {
 		x.mismatchIf(!a.Verdict.Accepted, "gorilla accepted")
-		return x.open(conn, pings)
+		s = x.open(conn, pings)
+		return s
 	}
-	h.sessions.forgo()
 	switch {
 	case w.hijacked != nil:
 		x.fail(w)
@@ -228,8 +234,8 @@ func (x *exchange) open(conn *websocket.Conn, pings time.Duration) *session {
 	s := newSession(h, conn, a)
 	a.Live(s.now)
 	h.options.Journal.Answer(a)
-	h.sessions.add(s)
 	s.startPings(pings)
+	h.sessions.add(s) // the last deed: what fails before it is forgone
 	return s
 }
 

@@ -315,6 +315,26 @@ func TestShutdownSaysGoingAway(t *testing.T) {
 	mute.Close()
 }
 
+// TestAPanicHoldsUpNoShutdown: a fault of ours costs its connection, and nothing waits for
+// the session that never came.
+func TestAPanicHoldsUpNoShutdown(t *testing.T) {
+	reported := make(chan error, 1)
+	b := newBed(t, func(o *Options) { o.Errors = func(err error) { reported <- err } })
+	b.handler.upgrader.CheckOrigin = func(*http.Request) bool { panic("a fault of ours") }
+	_, r := b.raw(head())
+	if _, err := r.ReadByte(); err == nil {
+		t.Error("the connection was answered")
+	}
+	if err := <-reported; !strings.Contains(err.Error(), "a fault of ours") {
+		t.Errorf("reported %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := b.handler.Shutdown(ctx); err != nil {
+		t.Errorf("the shutdown waited: %v", err)
+	}
+}
+
 func TestServerPings(t *testing.T) {
 	b := newBed(t, func(o *Options) { o.PingInterval = time.Millisecond })
 	c := b.dial(nil, "")
