@@ -70,7 +70,7 @@ var contentLengthReadable = &Check{
 			}
 		}
 		if _, err := strconv.ParseUint(first, 10, 63); err != nil {
-			return lacks(fmt.Sprintf("Content-Length is %s, which is no number of bytes.", quote(first)), r.place(f))
+			return lacks(fmt.Sprintf("Content-Length is %s, which is no number of bytes.", Quote(first)), r.place(f))
 		}
 		return keeps("Content-Length is a number.")
 	},
@@ -99,7 +99,7 @@ var trailerAllowed = &Check{
 			for key := range strings.SplitSeq(v, ",") {
 				switch textproto.CanonicalMIMEHeaderKey(textproto.TrimString(key)) {
 				case "Transfer-Encoding", "Trailer", "Content-Length":
-					return lacks(fmt.Sprintf("Trailer is %s, and may not announce %s.", quote(v), quote(textproto.TrimString(key))), r.place(f))
+					return lacks(fmt.Sprintf("Trailer is %s, and may not announce %s.", Quote(v), Quote(textproto.TrimString(key))), r.place(f))
 				}
 			}
 		}
@@ -130,7 +130,7 @@ var expectKnown = &Check{
 				return keeps("Expect is 100-continue.")
 			}
 		}
-		return lacks(fmt.Sprintf("Expect is %s. Servers know 100-continue alone.", quote(r.value(f))), r.place(f))
+		return lacks(fmt.Sprintf("Expect is %s. Servers know 100-continue alone.", Quote(r.value(f))), r.place(f))
 	},
 }
 
@@ -150,7 +150,7 @@ var noBody = &Check{
 			return lacks(fmt.Sprintf("Transfer-Encoding is %s: a body is announced, and a handshake has none.", r.quoteLines(transferEncoding)), r.places(transferEncoding)...)
 		}
 		if f, ok := r.line(contentLength); ok && strings.Trim(r.value(f), "0") != "" {
-			return lacks(fmt.Sprintf("Content-Length is %s: a body is announced, and a handshake has none.", quote(r.value(f))), r.place(f))
+			return lacks(fmt.Sprintf("Content-Length is %s: a body is announced, and a handshake has none.", Quote(r.value(f))), r.place(f))
 		}
 		return keeps("No body is announced.")
 	},

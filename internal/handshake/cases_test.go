@@ -189,7 +189,7 @@ func describe(v Verdict, head *dump.Head, wanted func(*Finding) bool) string {
 		}
 		fmt.Fprintf(&b, "\n%s %s: %s", f.Outcome, f.Check.ID, f.Because)
 		for _, e := range f.Evidence {
-			fmt.Fprintf(&b, "\n    %s", quote(head.Text(e)))
+			fmt.Fprintf(&b, "\n    %s", Quote(head.Text(e)))
 		}
 	}
 	return b.String()

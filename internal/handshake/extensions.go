@@ -28,7 +28,7 @@ var extensionsReadable = &Check{
 				if rest != "" && !f.Folded {
 					at.Start = at.End - len(rest)
 				}
-				return lacks(fmt.Sprintf("Sec-WebSocket-Extensions is %s. It cannot be read from %s on.", quote(v), quote(rest)), at)
+				return lacks(fmt.Sprintf("Sec-WebSocket-Extensions is %s. It cannot be read from %s on.", Quote(v), Quote(rest)), at)
 			}
 		}
 		return keeps("The extensions can be read.")

@@ -33,7 +33,7 @@ var headerLines = &Check{
 
 // brokenLine says what is wrong with the header line that holds f.
 func (r *request) brokenLine(f dump.Fault) string {
-	line := quote(r.span(f.Span))
+	line := Quote(r.span(f.Span))
 	switch f.Kind {
 	case dump.FaultFoldFirst:
 		return fmt.Sprintf("The first header line, %s, begins with white space.", line)
@@ -42,7 +42,7 @@ func (r *request) brokenLine(f dump.Fault) string {
 	case dump.FaultEmptyName:
 		return "A header line begins with its colon: the name is missing."
 	case dump.FaultControl:
-		return fmt.Sprintf("The value of %s holds a control byte, %s.", quote(r.span(r.fieldAt(f.Span).Name)), line)
+		return fmt.Sprintf("The value of %s holds a control byte, %s.", Quote(r.span(r.fieldAt(f.Span).Name)), line)
 	case dump.FaultSpaceBeforeColon:
 		return "A tab stands between a header name and its colon."
 	}
@@ -75,10 +75,10 @@ var headerNames = &Check{
 		for _, f := range r.head.Faults {
 			switch f.Kind {
 			case dump.FaultSpaceInName:
-				return lacks(fmt.Sprintf("The header name %s holds a space.", quote(r.span(f.Span))), f.Span)
+				return lacks(fmt.Sprintf("The header name %s holds a space.", Quote(r.span(f.Span))), f.Span)
 			case dump.FaultSpaceBeforeColon:
 				name := r.fieldAt(f.Span).Name
-				return lacks(fmt.Sprintf("A space stands between the header name %s and its colon.", quote(r.span(name))), name, f.Span)
+				return lacks(fmt.Sprintf("A space stands between the header name %s and its colon.", Quote(r.span(name))), name, f.Span)
 			}
 		}
 		return keeps("No header name holds a space.")

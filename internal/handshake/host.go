@@ -88,7 +88,7 @@ var hostValid = &Check{
 		}
 		for _, c := range []byte(r.value(f)) {
 			if !hostByte(c) {
-				return lacks(fmt.Sprintf("Host is %s, and %s has no place in a host.", quote(r.value(f)), quote(string([]byte{c}))), r.place(f))
+				return lacks(fmt.Sprintf("Host is %s, and %s has no place in a host.", Quote(r.value(f)), Quote(string([]byte{c}))), r.place(f))
 			}
 		}
 		return keeps("Host holds nothing that a host may not hold.")
@@ -129,13 +129,13 @@ var hostReadable = &Check{
 		case value == "":
 			return lacks("Host is empty.", r.place(f))
 		case name == "":
-			return lacks(fmt.Sprintf("Host is %s: the name before the colon is missing.", quote(value)), r.place(f))
+			return lacks(fmt.Sprintf("Host is %s: the name before the colon is missing.", Quote(value)), r.place(f))
 		case strings.Contains(name, ","):
-			return lacks(fmt.Sprintf("Host is %s. That is a list, and a request names one host.", quote(value)), r.place(f))
+			return lacks(fmt.Sprintf("Host is %s. That is a list, and a request names one host.", Quote(value)), r.place(f))
 		case strings.Contains(name, ":") && !isIPv6(name):
-			return lacks(fmt.Sprintf("Host is %s. It has more than one colon and is no IPv6 address in brackets.", quote(value)), r.place(f))
+			return lacks(fmt.Sprintf("Host is %s. It has more than one colon and is no IPv6 address in brackets.", Quote(value)), r.place(f))
 		case hasPort && err != nil:
-			return lacks(fmt.Sprintf("Host is %s, and %s is no port.", quote(value), quote(port)), r.place(f))
+			return lacks(fmt.Sprintf("Host is %s, and %s is no port.", Quote(value), Quote(port)), r.place(f))
 		}
 		return keeps("Host can be read.")
 	},
@@ -181,7 +181,7 @@ One proxy_set_header in a location cancels all those that it would inherit: repe
 		if !isInternal(name) || !isPublic(page) {
 			return keeps("Host does not look like the name of an upstream.")
 		}
-		return lacks(fmt.Sprintf("Host is %s, which looks like the address or the name of an upstream, while the page is from %s. Most often a proxy on the way sends the address that it dials in place of the Host that the client sent.", quote(r.host), quote(page)),
+		return lacks(fmt.Sprintf("Host is %s, which looks like the address or the name of an upstream, while the page is from %s. Most often a proxy on the way sends the address that it dials in place of the Host that the client sent.", Quote(r.host), Quote(page)),
 			append([]dump.Span{r.origin.at}, r.hostPlaces()...)...)
 	},
 }

@@ -32,9 +32,9 @@ var keyValid = &Check{
 		case key == "":
 			return lacks("Sec-WebSocket-Key is empty.", r.place(f))
 		case err != nil:
-			return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s, which is not base64.", quote(key)), r.place(f))
+			return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s, which is not base64.", Quote(key)), r.place(f))
 		}
-		return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s. Decoded, that is %s, not 16.", quote(key), plural(len(decoded), "byte")), r.place(f))
+		return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s. Decoded, that is %s, not 16.", Quote(key), plural(len(decoded), "byte")), r.place(f))
 	},
 }
 
@@ -69,6 +69,6 @@ var keyTrailingBits = &Check{
 		if last := key[len(key)-len("?==")]; strings.IndexByte("AQgw", last) >= 0 {
 			return keeps("The key's unused bits are zero.")
 		}
-		return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s. Its last character carries bits that no byte needs; strict decoders refuse it.", quote(key)), r.place(f))
+		return lacks(fmt.Sprintf("Sec-WebSocket-Key is %s. Its last character carries bits that no byte needs; strict decoders refuse it.", Quote(key)), r.place(f))
 	},
 }

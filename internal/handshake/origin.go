@@ -47,11 +47,11 @@ func (r *request) foreign() string {
 	because := ""
 	switch problem := o.problem(); {
 	case r.host == "":
-		because = fmt.Sprintf("Origin is %s, but no host arrived to compare it with. A same-origin check needs both to name the same host and port.", quote(o.text))
+		because = fmt.Sprintf("Origin is %s, but no host arrived to compare it with. A same-origin check needs both to name the same host and port.", Quote(o.text))
 	case o.url == nil || o.url.Host == "":
-		because = fmt.Sprintf("Origin is %s, which %s. A same-origin check needs it to name the same host and port as %s, which is %s.", quote(o.text), problem, source, quote(r.host))
+		because = fmt.Sprintf("Origin is %s, which %s. A same-origin check needs it to name the same host and port as %s, which is %s.", Quote(o.text), problem, source, Quote(r.host))
 	default:
-		because = fmt.Sprintf("Origin is %s, but %s is %s. A same-origin check needs both to name the same host and port.", quote(o.text), source, quote(r.host))
+		because = fmt.Sprintf("Origin is %s, but %s is %s. A same-origin check needs both to name the same host and port.", Quote(o.text), source, Quote(r.host))
 		if own := ownPort[o.url.Scheme]; own != "" && strings.TrimSuffix(o.url.Host, own) == strings.TrimSuffix(r.host, own) {
 			because += fmt.Sprintf(" They mean the same, since %s has port %s where none is written, but gorilla compares letter by letter.", o.url.Scheme, own[1:])
 		}
@@ -115,7 +115,7 @@ var originReadable = &Check{
 			return lacks(fmt.Sprintf("%d Origin lines arrived: %s. gorilla reads the first only.", r.count[originName], r.quoteLines(originName)), r.places(originName)...)
 		}
 		if problem := r.origin.problem(); problem != "" {
-			return lacks(fmt.Sprintf("Origin is %s: it %s.", quote(r.origin.text), problem), r.origin.at)
+			return lacks(fmt.Sprintf("Origin is %s: it %s.", Quote(r.origin.text), problem), r.origin.at)
 		}
 		return keeps("Origin is one scheme, host and port.")
 	},

@@ -38,10 +38,10 @@ func NewPolicy(origins, subprotocols []string) (*Policy, error) {
 	}
 	for _, s := range subprotocols {
 		if !isToken(s) {
-			return nil, fmt.Errorf("the subprotocol %s is no token: write letters, digits and any of !#$%%&'*+-.^_`|~ without spaces or commas, one name for each flag", quote(s))
+			return nil, fmt.Errorf("the subprotocol %s is no token: write letters, digits and any of !#$%%&'*+-.^_`|~ without spaces or commas, one name for each flag", Quote(s))
 		}
 		if slices.Contains(p.Spoken, s) {
-			return nil, fmt.Errorf("the subprotocol %s is there twice: write it once, at its place in the order of preference", quote(s))
+			return nil, fmt.Errorf("the subprotocol %s is there twice: write it once, at its place in the order of preference", Quote(s))
 		}
 		p.Spoken = append(p.Spoken, s)
 	}
@@ -61,15 +61,15 @@ func readAllowed(s string) (string, error) {
 	case s == "null":
 		return "", errors.New("the origin null is sent by local files and sandboxed frames of every site: write * if every origin is meant, or serve the page from an address of its own")
 	case strings.Contains(s, "*"):
-		return "", fmt.Errorf("the origin %s has a wildcard: write each origin in full, or * alone for every origin", quote(s))
+		return "", fmt.Errorf("the origin %s has a wildcard: write each origin in full, or * alone for every origin", Quote(s))
 	case !strings.Contains(s, "://") && problem != "":
-		return "", fmt.Errorf("the origin %s has no scheme: write %s", quote(s), quote("https://"+s))
+		return "", fmt.Errorf("the origin %s has no scheme: write %s", Quote(s), Quote("https://"+s))
 	case o.url != nil && (o.url.Scheme == "ws" || o.url.Scheme == "wss"):
-		return "", fmt.Errorf("the origin %s is the address of a socket: write the page's, %s", quote(s), quote("http"+strings.TrimPrefix(s, "ws")))
+		return "", fmt.Errorf("the origin %s is the address of a socket: write the page's, %s", Quote(s), Quote("http"+strings.TrimPrefix(s, "ws")))
 	case o.url != nil && o.url.Host != "" && problem != "":
-		return "", fmt.Errorf("the origin %s %s: write scheme://host[:port] alone, %s", quote(s), problem, quote(o.url.Scheme+"://"+o.url.Host))
+		return "", fmt.Errorf("the origin %s %s: write scheme://host[:port] alone, %s", Quote(s), problem, Quote(o.url.Scheme+"://"+o.url.Host))
 	case problem != "":
-		return "", fmt.Errorf("the origin %s %s: write scheme://host[:port], such as https://example.com", quote(s), problem)
+		return "", fmt.Errorf("the origin %s %s: write scheme://host[:port], such as https://example.com", Quote(s), problem)
 	}
 	return o.normal(), nil
 }

@@ -29,14 +29,14 @@ var requestLine = &Check{
 			case dump.FaultEmptyLineFirst:
 				return lacks("An empty line stands before the request line. net/http takes it for the request line.", at)
 			case dump.FaultStartLine:
-				return lacks(fmt.Sprintf("The first line is %s. It has not the three parts method, target and version.", quote(seen)), at)
+				return lacks(fmt.Sprintf("The first line is %s. It has not the three parts method, target and version.", Quote(seen)), at)
 			case dump.FaultMethod:
-				return lacks(fmt.Sprintf("The method is %s. That is no token.", quote(seen)), at)
+				return lacks(fmt.Sprintf("The method is %s. That is no token.", Quote(seen)), at)
 			case dump.FaultVersion:
 				if strings.Contains(seen, " ") {
-					return lacks(fmt.Sprintf("The first line is %s. It has more than the three parts method, target and version.", quote(strings.TrimRight(r.span(r.head.Start.Line), "\r\n"))), at)
+					return lacks(fmt.Sprintf("The first line is %s. It has more than the three parts method, target and version.", Quote(strings.TrimRight(r.span(r.head.Start.Line), "\r\n"))), at)
 				}
-				return lacks(fmt.Sprintf("The version is %s. It has to look like HTTP/1.1.", quote(seen)), at)
+				return lacks(fmt.Sprintf("The version is %s. It has to look like HTTP/1.1.", Quote(seen)), at)
 			}
 		}
 		if r.head.Start.Line.Empty() {
@@ -70,7 +70,7 @@ var requestTarget = &Check{
 		case at.Empty():
 			return lacks("The target is empty: two spaces follow the method.", r.head.Start.Line)
 		}
-		return lacks(fmt.Sprintf("The target is %s, which net/http cannot read as an address.", quote(r.span(at))), at)
+		return lacks(fmt.Sprintf("The target is %s, which net/http cannot read as an address.", Quote(r.span(at))), at)
 	},
 }
 
@@ -91,7 +91,7 @@ var httpMajor = &Check{
 		if r.major == 1 || r.major == 2 && r.minor == 0 && r.method() == "PRI" && r.head.Target() == "*" {
 			return keeps("The version is HTTP/1.")
 		}
-		return lacks(fmt.Sprintf("The request line says %s. Written as text, a request can only be HTTP/1.", quote(r.span(r.head.Start.Third))), r.head.Start.Third)
+		return lacks(fmt.Sprintf("The request line says %s. Written as text, a request can only be HTTP/1.", Quote(r.span(r.head.Start.Third))), r.head.Start.Third)
 	},
 }
 
@@ -111,7 +111,7 @@ var methodGet = &Check{
 		if r.method() == "GET" {
 			return keeps("The method is GET.")
 		}
-		return lacks(fmt.Sprintf("The method is %s, and a WebSocket handshake is a GET.", quote(r.method())), r.head.Start.First)
+		return lacks(fmt.Sprintf("The method is %s, and a WebSocket handshake is a GET.", Quote(r.method())), r.head.Start.First)
 	},
 }
 
@@ -132,7 +132,7 @@ var httpVersion = &Check{
 		if r.atLeast(1, 1) {
 			return keeps("The version is new enough.")
 		}
-		return lacks(fmt.Sprintf("The request line says %s. Upgrade begins with HTTP/1.1, so stricter servers refuse this.", quote(r.span(r.head.Start.Third))), r.head.Start.Third)
+		return lacks(fmt.Sprintf("The request line says %s. Upgrade begins with HTTP/1.1, so stricter servers refuse this.", Quote(r.span(r.head.Start.Third))), r.head.Start.Third)
 	},
 }
 
@@ -155,9 +155,9 @@ var targetOriginForm = &Check{
 		case target == "":
 			return lacks("The target is empty, not a path that begins with a slash.", r.head.Start.Line)
 		case r.target.Host != "":
-			return lacks(fmt.Sprintf("The target is %s, a whole address, so net/http takes the host from it and not from the Host line.", quote(target)), at)
+			return lacks(fmt.Sprintf("The target is %s, a whole address, so net/http takes the host from it and not from the Host line.", Quote(target)), at)
 		default:
-			return lacks(fmt.Sprintf("The target is %s, not a path that begins with a slash.", quote(target)), at)
+			return lacks(fmt.Sprintf("The target is %s, not a path that begins with a slash.", Quote(target)), at)
 		}
 	},
 }

@@ -108,7 +108,7 @@ func (a *answered) check(t *testing.T, raw []byte) {
 	if v.DecidedBy != nil {
 		decider = v.DecidedBy.ID
 	}
-	t.Errorf("for %s\n verdict: %d %q, decided by %s\n  server: %d %q, handled: %v", quote(string(raw)), v.Status, v.Reason, decider, a.status, a.reason, a.handled)
+	t.Errorf("for %s\n verdict: %d %q, decided by %s\n  server: %d %q, handled: %v", Quote(string(raw)), v.Status, v.Reason, decider, a.status, a.reason, a.handled)
 }
 
 // statusLine reads status and reason phrase from an answer of net/http.

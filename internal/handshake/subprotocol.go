@@ -27,9 +27,9 @@ var subprotocolOffered = &Check{
 				offered := strings.Trim(element, " \t")
 				switch {
 				case !isToken(offered):
-					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and %s is no token.", r.quoteLines(secProtocol), quote(offered)), r.place(f))
+					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and %s is no token.", r.quoteLines(secProtocol), Quote(offered)), r.place(f))
 				case seen[offered] && !r.head.Masked(f.Value): // masked, two can look the same
-					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s: %s is offered twice.", r.quoteLines(secProtocol), quote(offered)), r.place(f))
+					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s: %s is offered twice.", r.quoteLines(secProtocol), Quote(offered)), r.place(f))
 				}
 				seen[offered] = true
 			}
@@ -67,8 +67,8 @@ var subprotocolAgreed = &Check{
 			}
 		}
 		if len(r.policy.Spoken) == 0 {
-			return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and nothing in it can be chosen.", quote(r.value(f))), r.place(f))
+			return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and nothing in it can be chosen.", Quote(r.value(f))), r.place(f))
 		}
-		return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and this server speaks %s. Browsers close a connection on which none of their subprotocols is chosen.", quote(r.value(f)), quote(strings.Join(r.policy.Spoken, ", "))), r.place(f))
+		return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and this server speaks %s. Browsers close a connection on which none of their subprotocols is chosen.", Quote(r.value(f)), Quote(strings.Join(r.policy.Spoken, ", "))), r.place(f))
 	},
 }

@@ -6,21 +6,27 @@ import (
 )
 
 // AppendText appends the documentation of c as plain text for a terminal: title, what it
-// is, how to see it, what to do, where it is written, and who refuses for it.
+// is, how to see it, what to do, who refuses for it, and where it is written.
 func (c *Check) AppendText(b []byte) []byte {
-	b = append(b, c.ID+": "+c.Title+".\n"...)
-	for _, part := range []struct{ title, text string }{
-		{"What it is", c.Doc.What},
-		{"How to see it", c.Doc.See},
-		{"What to do", c.Doc.Do},
-	} {
-		b = append(b, "\n"+part.title+"\n"...)
-		b = AppendWrapped(b, "  ", part.text)
+	return c.Doc.AppendText(b, c.ID+": "+c.Title, c.Spec+", "+c.SpecURL, Part{"Who refuses", c.consequence()})
+}
+
+// Part is a part of a documentation beside the three of Doc.
+type Part struct{ Title, Text string }
+
+// AppendText appends d as plain text for a terminal: a heading, its three parts, those
+// that are given besides, and where the matter is written. A part without text is left
+// out.
+func (d *Doc) AppendText(b []byte, heading, written string, more ...Part) []byte {
+	b = append(b, heading+".\n"...)
+	parts := []Part{{"What it is", d.What}, {"How to see it", d.See}, {"What to do", d.Do}}
+	for _, part := range append(parts, more...) {
+		if part.Text != "" {
+			b = append(b, "\n"+part.Title+"\n"...)
+			b = AppendWrapped(b, "  ", part.Text)
+		}
 	}
-	b = append(b, "\nWho refuses\n"...)
-	b = AppendWrapped(b, "  ", c.consequence())
-	b = append(b, "\nWhere it is written\n"...)
-	return append(b, "  "+c.Spec+", "+c.SpecURL+"\n"...)
+	return append(b, "\nWhere it is written\n  "+written+"\n"...)
 }
 
 // consequence says in one sentence what becomes of a request that breaks the rule.

@@ -31,7 +31,7 @@ If your application does expect TLS or HTTP/2 on its own port, the proxy may be 
 			return lacks("The first bytes are the HTTP/2 preface: somebody speaks HTTP/2 to a port that speaks HTTP/1.1. It reaches a handler as a request with the method PRI.", all).
 				answered(505, "HTTP Version Not Supported")
 		case dump.Binary:
-			return r.unreadable(lacks(fmt.Sprintf("The first bytes, %s, are no text, so they are no HTTP/1 request.", quote(r.span(firstOf(all, 8)))), firstOf(all, 8)))
+			return r.unreadable(lacks(fmt.Sprintf("The first bytes, %s, are no text, so they are no HTTP/1 request.", Quote(r.span(firstOf(all, 8)))), firstOf(all, 8)))
 		}
 		return keeps("The bytes are an HTTP/1 message in clear text.")
 	},
@@ -88,7 +88,7 @@ var headSize = &Check{
 		because := fmt.Sprintf("The head goes on beyond the %d bytes that were kept.", len(r.text))
 		for _, f := range r.head.Fields {
 			if n := f.Line.Len(); n > len(r.text)/2 && !f.Name.Empty() {
-				because += fmt.Sprintf(" The line %s alone takes %d.", quote(r.span(f.Name)), n)
+				because += fmt.Sprintf(" The line %s alone takes %d.", Quote(r.span(f.Name)), n)
 				return lacks(because, f.Name)
 			}
 		}
@@ -117,7 +117,7 @@ var headComplete = &Check{
 		}
 		because := fmt.Sprintf("The head stops after %s without the empty line that ends it", plural(len(r.text), "byte"))
 		if !r.unended.Empty() {
-			because += ", in the middle of the line " + quote(r.span(r.unended))
+			because += ", in the middle of the line " + Quote(r.span(r.unended))
 		}
 		found := lacks(because+": "+endings[r.Ending], r.lastLine()...)
 		if r.Ending == dump.EndTimeout && !r.cutLineBreaks() {

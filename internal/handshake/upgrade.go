@@ -112,7 +112,7 @@ var versionExact = &Check{
 	run: func(r *request) result {
 		for f, v := range r.lines(secVersion) {
 			if v != "13" {
-				return lacks(fmt.Sprintf("Sec-WebSocket-Version is %s. gorilla finds 13 in it; stricter servers want 13 alone.", quote(v)), r.place(f))
+				return lacks(fmt.Sprintf("Sec-WebSocket-Version is %s. gorilla finds 13 in it; stricter servers want 13 alone.", Quote(v)), r.place(f))
 			}
 		}
 		return keeps("Sec-WebSocket-Version is 13 alone.")

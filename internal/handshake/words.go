@@ -9,10 +9,10 @@ import (
 // maxQuoted is how many bytes of a value a sentence quotes: more would hide the sentence.
 const maxQuoted = 100
 
-// quote makes a stranger's value fit for a sentence: bounded, and in quotation marks with
+// Quote makes a stranger's value fit for a sentence: bounded, and in quotation marks with
 // everything but visible ASCII escaped, so that nothing, a space at the end and a letter
 // that only looks like another are all visible.
-func quote(s string) string {
+func Quote(s string) string {
 	if len(s) <= maxQuoted {
 		return strconv.QuoteToASCII(s)
 	}
@@ -28,7 +28,7 @@ func quoteAll(values []string) string {
 			quoted = append(quoted, fmt.Sprintf("%d others", len(values)-i))
 			break
 		}
-		quoted = append(quoted, quote(v))
+		quoted = append(quoted, Quote(v))
 	}
 	return and(quoted)
 }

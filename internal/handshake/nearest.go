@@ -1,13 +1,13 @@
-package main
+package handshake
 
 import (
 	"slices"
 	"strings"
 )
 
-// nearest returns at most n of names, the likest to word first: names that hold the word,
-// then those that a few strokes make of it.
-func nearest(word string, names []string, n int) []string {
+// Nearest returns at most n of names, such as the IDs of a catalogue, the likest to word
+// first: names that hold the word, then those that a few strokes make of it.
+func Nearest(word string, names []string, n int) []string {
 	type candidate struct {
 		name     string
 		distance int
