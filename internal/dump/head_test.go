@@ -127,6 +127,9 @@ func TestKinds(t *testing.T) {
 		{"TLS", "\x16\x03\x01\x02\x00", TLS},
 		{"first byte of TLS", "\x16", Binary},
 		{"uwsgi", "\x00\x10\x00\x00", Binary},
+		{"SCGI", "70:CONTENT_LENGTH\x000\x00HTTP_COOKIE\x00a=b\x00", Binary},
+		{"a request line that looks like SCGI", "70:CONTENT_LENGTH / HTTP/1.1\r\n", HTTP1},
+		{"a netstring of another protocol", "70:HTTP_HOST\x00", HTTP1},
 		{"byte order mark", "\xef\xbb\xbfGET / HTTP/1.1\r\n\r\n", HTTP1},
 		{"tab", "\tGET / HTTP/1.1\r\n\r\n", HTTP1},
 	} {

@@ -9,7 +9,7 @@ const (
 	ProxyV2             // a PROXY protocol v2 header, then perhaps an HTTP/1 message
 	TLS                 // a TLS record: somebody speaks https to a plain port
 	HTTP2               // the HTTP/2 connection preface
-	Binary              // bytes that are no text and nothing known, such as uwsgi
+	Binary              // bytes that are no HTTP and nothing of the above, such as uwsgi or SCGI
 )
 
 // String returns the name of the language as a person writes it.
@@ -36,7 +36,7 @@ func kindOf(raw []byte) Kind {
 		return ProxyV1
 	case len(raw) >= 2 && raw[0] == 0x16 && raw[1] == 0x03:
 		return TLS // RFC 8446, section 5.1: a handshake record, version 3.x
-	case len(raw) > 0 && !startsText(raw):
+	case len(raw) > 0 && (!startsText(raw) || startsSCGI(raw)):
 		return Binary
 	}
 	return HTTP1
@@ -51,6 +51,21 @@ func startsText(raw []byte) bool {
 	default:
 		return ' ' <= c && c < 0x7f || hasPrefix(raw, "\xef\xbb\xbf")
 	}
+}
+
+// startsSCGI reports whether raw begins as a request in SCGI does: text, but with a length
+// first and then the header CONTENT_LENGTH, and NUL instead of line ends.
+func startsSCGI(raw []byte) bool {
+	const longest = len("65535") // of the length
+	for i := 0; i < len(raw) && i <= longest; i++ {
+		switch c := raw[i]; {
+		case c == ':':
+			return i > 0 && hasPrefix(raw[i+1:], "CONTENT_LENGTH\x00")
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return false
 }
 
 // proxyV1Family reports whether the first word after "PROXY " is one of the protocol's, so
