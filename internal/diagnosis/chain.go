@@ -1,0 +1,170 @@
+package diagnosis
+
+import (
+	"fmt"
+
+	"wsinspect/internal/handshake"
+)
+
+// chained reports whether more than one proxy was on the way, as far as it shows.
+func (r *reading) chained() bool {
+	return r.outer() || r.passedOn(xForwardedFor) || r.passedOn(via)
+}
+
+// passedOn reports whether nginx passed on a line that a proxy before it wrote: its own
+// stand before the client's, and before its defaults.
+func (r *reading) passedOn(n name) bool {
+	if r.proxyName() != "nginx" || !r.has(n) {
+		return false
+	}
+	return r.first[n] > r.written || r.manner() == closeDefault && r.before(connection, n)
+}
+
+// chainShows says, in the middle of a sentence, what shows that another proxy was there.
+func (r *reading) chainShows() string {
+	if n := r.forwarded(); n > 1 {
+		return fmt.Sprintf("X-Forwarded-For lists %d addresses, %s", n, handshake.Quote(r.value(xForwardedFor)))
+	}
+	if r.chained() {
+		return "a proxy in front has left its lines"
+	}
+	return "lines about the client stand behind it"
+}
+
+var chainOuterNotForwarding = &Cause{
+	ID:    "chain-outer-not-forwarding",
+	Title: "A proxy further out drops Upgrade or Connection",
+	Doc: handshake.Doc{
+		What: "Every proxy of a chain has to pass a WebSocket on: a CDN, a load balancer, a panel, an nginx in front of nginx. If the outer one drops Upgrade, the map of the inner one rightly says Connection: close, and its configuration is not the one to cure.",
+		See:  "Connection: close stands where a map of the inner proxy writes it, and no Upgrade arrived; X-Forwarded-For lists two addresses. Ask the inner proxy directly, past the outer one: the handshake then works.",
+		Do:   "Give the outer proxy the lines. If it is nginx:\n\n" + recipeText + "\n\nA CDN or a load balancer has a switch for WebSockets.",
+	},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  8,
+	Shows:    Refusal | Configuration,
+	Explains: upgradeChecks,
+	Spec:     "RFC 9110 §7.8",
+	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9110#section-7.8",
+	nginx:    outerRecipe,
+	find: func(r *reading) sign {
+		if r.configures() {
+			w := r.wiring()
+			if r.eaten() && w.upgrade != nil && argument(w.upgrade) == "$http_upgrade" {
+				return certain(fmt.Sprintf("%s passes on the Upgrade that nginx gets, and none arrived: the hop before nginx dropped it.", w.upgrade.where()), r.spans(connection)...)
+			}
+			if d := w.connection; r.unlisted() && d != nil && argument(d) == "$http_connection" {
+				return certain(fmt.Sprintf("%s passes on the Connection that nginx gets, which does not list upgrade: the hop before nginx wrote it so.", d.where()), r.spans(connection)...)
+			}
+			return none()
+		}
+		switch {
+		case r.unlisted() && r.chained():
+			return possible(fmt.Sprintf("Upgrade arrived and Connection does not list it, and %s: the outer proxy may have written it so, and the inner one copied it.", r.chainShows()), r.spans(connection, xForwardedFor)...)
+		case !r.eaten():
+			return none()
+		case r.passesUnasked():
+			return likely(fmt.Sprintf("%s passes a WebSocket on by itself, and no Upgrade arrived: a proxy before it dropped it.", r.proxyName()), r.spans(secKey)...).closer(1)
+		}
+		return r.outerSwallows()
+	},
+}
+
+// outerSwallows judges a handshake without Upgrade whose last proxy may be innocent.
+func (r *reading) outerSwallows() sign {
+	chained := r.chained()
+	if !r.byNginx() {
+		if chained {
+			return possible(fmt.Sprintf("No Upgrade arrived, and %s: the outer proxy may have dropped it already.", r.chainShows()), r.spans(xForwardedFor)...)
+		}
+		return none()
+	}
+	s := sign{}
+	switch m := r.manner(); {
+	case m == closeSet && chained:
+		return likely(fmt.Sprintf("No Upgrade arrived, and somebody has set Connection: close, as the usual map does for a request without Upgrade; %s: the outer proxy dropped it.", r.chainShows()), r.spans(connection, xForwardedFor)...).closer(1)
+	case m == closeSet:
+		return likely("No Upgrade arrived, and somebody has set Connection: close, as the usual map does for a request without Upgrade: a proxy before this one dropped it.", r.at(connection)).closer(1)
+	case r.http10() && m != listsUpgrade:
+		return none() // the inner one is at fault in any case
+	case m == listsUpgrade && chained:
+		s = possible(fmt.Sprintf("Connection is a constant here, no Upgrade arrived, and %s: the outer proxy may have dropped it.", r.chainShows()), r.spans(connection, xForwardedFor)...).closer(1)
+	case m == listsUpgrade:
+		s = possible("Connection is a constant here and no Upgrade arrived: a proxy before this one may have dropped it.", r.at(connection))
+	case chained && m == noConnection:
+		s = possible(fmt.Sprintf("Neither Upgrade nor Connection arrived, and %s: the outer proxy may have dropped them.", r.chainShows()), r.spans(xForwardedFor)...)
+	case chained || m == closeEither:
+		s = likely(fmt.Sprintf("No Upgrade arrived, Connection is %s, and %s: the outer proxy may have dropped it before this one saw it.", handshake.Quote(r.value(connection)), r.chainShows()), r.spans(connection, xForwardedFor)...)
+	case m == closeDefault && r.hostIsDefault():
+		return none() // behind a Host that nobody set, nobody set Connection
+	case m != noConnection && m != elsewhere:
+		s = possible(fmt.Sprintf("No Upgrade arrived and Connection is %s, which the usual map says too where a proxy before this one dropped Upgrade.", handshake.Quote(r.value(connection))), r.at(connection))
+	}
+	return s
+}
+
+// outerRecipe returns the lines for the proxy before the one next to the backend. Which
+// version of HTTP it speaks does not show here.
+func outerRecipe(r *reading) Fix {
+	lines := []string{upgradeLine, hopLine, hostLine}
+	if r.forwarded() > 1 {
+		lines = append(lines, "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;")
+	}
+	note := r.outerNote()
+	if note == "" {
+		note = "A CDN or a load balancer has a switch for WebSockets."
+	}
+	return Fix{
+		Hop: 2,
+		Steps: []Step{
+			{Where: "http", Lines: []string{mapLine}},
+			{Where: "location", Lines: lines},
+		},
+		Note: "These lines are for the outer proxy, if it is nginx; before 1.29.7 it needs proxy_http_version 1.1 too, where the proxy behind it is not nginx. " + note,
+	}
+}
+
+var chainInnerNotForwarding = &Cause{
+	ID:    "chain-inner-not-forwarding",
+	Title: "The last proxy of a chain has no WebSocket lines",
+	Doc: handshake.Doc{
+		What: "Every proxy of a chain has to pass a WebSocket on. The outer one may be right; the one next to the backend drops Upgrade unless it is told to pass it on too.",
+		See:  "X-Forwarded-For lists two addresses, and the bytes are those of a proxy without WebSocket lines: HTTP/1.0 with Connection: close from nginx before 1.29.7.",
+		Do:   "Give the proxy next to the backend the lines:\n\n" + recipeText,
+	},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  3,
+	Shows:    Refusal,
+	Explains: bareChecks,
+	Spec:     "nginx WebSocket proxying",
+	SpecURL:  nginxWebSocketURL,
+	remedy:   passUpgrade,
+	nginx: func(r *reading) Fix {
+		return r.recipe().noted("These lines are for the proxy next to the backend. " + recipeNote)
+	},
+	find: func(r *reading) sign {
+		if !r.eaten() || !r.chained() || r.passesUnasked() || r.configures() && !r.innerEats() {
+			return none()
+		}
+		because := fmt.Sprintf("%s passed on no Upgrade, and %s: of a chain of proxies, the last one has no WebSocket lines.", r.dropper(), r.chainShows())
+		shown := r.spans(connection, xForwardedFor)
+		switch m := r.manner(); {
+		case !r.byNginx():
+			return likely(because, shown...)
+		case m == closeSet, m == listsUpgrade:
+			return none()
+		case r.http10():
+			return likely(because, shown...).closer(2)
+		case m == noConnection:
+			return likely(because, shown...).closer(1)
+		}
+		return possible(because, shown...)
+	},
+}
+
+// innerEats reports whether the known configuration next to the backend drops Upgrade.
+func (r *reading) innerEats() bool {
+	w := r.wiring()
+	return w.upgrade == nil
+}

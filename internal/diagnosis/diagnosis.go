@@ -1,0 +1,156 @@
+// Package diagnosis goes from evidence to causes: which hop broke a WebSocket, by which
+// missing or wrong line, and what to paste. A check of package handshake says that a rule
+// is broken; a cause says who broke it. One cause explains many broken checks, and the
+// same bytes may have several causes: what Diagnose returns is a ranked set.
+package diagnosis
+
+import (
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+)
+
+// Cause is one way in which WebSockets break between a client and a backend, with
+// everything there is to say about it.
+type Cause struct {
+	ID       string // stable, kebab-case: a label of the metrics and part of an address
+	Title    string // what somebody did, in a short sentence without a full stop
+	Doc      handshake.Doc
+	Tempting string // the cure that people find first, and what it costs; empty where there is none
+	Severity Severity
+	Party    Party    // who has to change something
+	Reports  int      // public threads that report exactly this: ranks causes that leave the same bytes
+	Shows    Source   // the evidence in which it can show
+	Explains []string // IDs of the checks that it can break
+	Spec     string   // the directive, setting or paragraph behind it: "nginx proxy_set_header"
+	SpecURL  string   // where that is documented
+
+	// find looks for the cause in the evidence. It is asked only where some of Shows is there.
+	find func(*reading) sign
+	// remedy is what cures it, for the proxies that know how.
+	remedy remedy
+	// nginx returns the lines for nginx; nil where no line of nginx cures it.
+	nginx func(*reading) Fix
+}
+
+// Severity says what a cause does to the people behind the socket.
+type Severity uint8
+
+const (
+	Rejects Severity = iota // no session comes about
+	Risks                   // the session works, and something is wrong all the same
+	Cuts                    // the session ends later
+)
+
+// String returns the severity as it stands in the JSON of an attempt.
+func (s Severity) String() string { return [...]string{"reject", "risk", "session"}[s] }
+
+// Party is who has to change something.
+type Party uint8
+
+const (
+	ByProxy   Party = iota // the configuration of a proxy
+	ByClient               // the page or program that opens the socket
+	ByBackend              // the application, or its policy
+)
+
+// String returns the party as it stands in the JSON of an attempt.
+func (p Party) String() string { return [...]string{"proxy", "client", "backend policy"}[p] }
+
+// Confidence says how sure a conclusion is.
+type Confidence uint8
+
+const (
+	Unlikely Confidence = iota // nothing shows it: no conclusion
+	Possible                   // these bytes have commoner causes
+	Likely                     // the commonest cause of these bytes, but not their only one
+	Certain                    // nothing else makes these bytes
+)
+
+// String returns the confidence as it stands in JSON and in the metrics.
+func (c Confidence) String() string {
+	return [...]string{"unlikely", "possible", "likely", "certain"}[c]
+}
+
+// Source is a set of kinds of evidence.
+type Source uint8
+
+const (
+	Refusal       Source = 1 << iota // the head of a handshake that was refused, or of bytes that are no HTTP/1
+	Plain                            // the head of a request that asked for no WebSocket
+	Acceptance                       // the head of a handshake that was accepted
+	Expectation                      // the paths that the application serves (--expect-path)
+	ClientSide                       // what the client sent and saw
+	SessionEnd                       // how the session went and ended
+	Configuration                    // what the configuration of the proxy says
+)
+
+// Conclusion is a cause that the evidence shows.
+type Conclusion struct {
+	Cause      *Cause
+	Confidence Confidence
+	Because    string      // one sentence, two at most, with the values that were seen
+	Explains   []string    // IDs of the checks that are broken here and that it explains, in catalogue order
+	Evidence   []dump.Span // the bytes that show it; empty where something is missing
+	Fix        Fix
+
+	closeness int
+}
+
+// Diagnose returns the causes that e shows, the likeliest first; none for a handshake that
+// is right. It depends on nothing but e, and changes nothing.
+func Diagnose(e *Evidence) []Conclusion {
+	r := &reading{Evidence: e}
+	r.read()
+	var found []Conclusion
+	for _, c := range catalogue {
+		if c.Shows&r.sources == 0 {
+			continue
+		}
+		s := c.find(r)
+		if s.confidence == Unlikely {
+			continue
+		}
+		found = append(found, Conclusion{
+			Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
+			Explains: r.explained(c), closeness: s.closeness,
+		})
+	}
+	if found == nil {
+		return nil
+	}
+	found = rank(r, found)
+	for i := range found {
+		found[i].Fix = r.fix(found[i].Cause)
+	}
+	return found
+}
+
+// sign is what the find function of a cause returns, made by none, possible, likely or
+// certain.
+type sign struct {
+	confidence Confidence
+	because    string
+	evidence   []dump.Span
+	closeness  int
+}
+
+func none() sign { return sign{} }
+
+func possible(because string, evidence ...dump.Span) sign {
+	return sign{confidence: Possible, because: because, evidence: evidence}
+}
+
+func likely(because string, evidence ...dump.Span) sign {
+	return sign{confidence: Likely, because: because, evidence: evidence}
+}
+
+func certain(because string, evidence ...dump.Span) sign {
+	return sign{confidence: Certain, because: because, evidence: evidence}
+}
+
+// closer puts a sign before others of the same confidence, however common they are: more
+// of the bytes speak for it. Zero is usual; what speaks against a cause is negative.
+func (s sign) closer(by int) sign {
+	s.closeness += by
+	return s
+}

@@ -1,0 +1,341 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+)
+
+// hostChecks are the checks that lose when a wrong Host arrives.
+var hostChecks = []string{"origin-same-host", "host-names-upstream"}
+
+// What is said of every cause that a wrong Host has.
+const (
+	hostDo = `Pass on the Host that the client asked for:
+
+    proxy_set_header Host $http_host;
+
+One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`
+	hostTempting = "An empty Origin (proxy_set_header Origin \"\") and a CheckOrigin that always returns true end the 403 too. Both switch off the check against cross-site WebSocket hijacking: every site that your users visit could then open this socket with their cookies."
+	hostNote     = "$http_host is the Host that the client sent, with its port; $host would lose the port. A location that sets one header has to set them all, so these lines are complete."
+	hostSpec     = "nginx proxy_set_header"
+	hostURL      = "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"
+)
+
+// hostRecipe is the cure of every wrong Host at the proxy next to the backend.
+func hostRecipe(r *reading) Fix { return r.recipe().noted(hostNote) }
+
+var hostNotForwarded = &Cause{
+	ID:    "host-not-forwarded",
+	Title: "The proxy sends the address that it dials as Host",
+	Doc: handshake.Doc{
+		What: "Unless a line sets Host, nginx and Apache send the address or name behind proxy_pass. The application then sees localhost:8080 or app_pool in place of the public name, and a same-origin check, which compares Origin with Host, refuses every browser with 403.",
+		See:  "Host is this server's own address, or a name that only an upstream block or a container can have, and stands behind all lines that the proxy sets. Origin names the public site.",
+		Do:   hostDo,
+	},
+	Tempting: hostTempting,
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  16,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("host-not-forwarded", dialledHost(r)) },
+	remedy:   passHost,
+	nginx:    hostRecipe,
+}
+
+func dialledHost(r *reading) sign {
+	at := r.hostPlace()
+	beside := r.byNginx() && r.forwardedHost(r.origin) // other proxies write X-Forwarded-Host unasked
+	if !r.differ() || r.direct() || r.passesHost() || at == setPlace || isConfigText(r.host) || r.forwardedHost(r.host) && !r.dialled(r.host) {
+		return none()
+	}
+	spans := r.spans(host, origin)
+	sent := fmt.Sprintf("%s sent %s as Host", r.doer(), handshake.Quote(r.host.text))
+	page := fmt.Sprintf("the page is from %s", handshake.Quote(r.origin.text))
+	sure := possible
+	switch {
+	case r.ours(r.host):
+		if at == lastPlace && !beside {
+			return likely(fmt.Sprintf("%s, the address that it dials to reach this server, and %s. That is what is sent when no line sets Host.", sent, page), spans...).closer(1)
+		}
+		return possible(fmt.Sprintf("%s, the address that it dials to reach this server, and %s.", sent, page), spans...)
+	case r.host.name == r.origin.name && !r.host.internal():
+		if r.host.port == "" || !r.onOurPort(r.host) {
+			return none()
+		}
+	case r.dialled(r.host) && r.host.internal() && at == lastPlace && !beside:
+		sure = likely
+	case !r.dialled(r.host) && !r.host.internal():
+		return none()
+	}
+	return sure(fmt.Sprintf("%s, which may be the name behind proxy_pass, and %s. That is what is sent when no line sets Host.", sent, page), spans...)
+}
+
+var hostSetToUpstream = &Cause{
+	ID:    "host-set-to-upstream",
+	Title: "A line sets Host to the address of the upstream",
+	Doc: handshake.Doc{
+		What: "The configuration sets Host to what the proxy dials, for example with $proxy_host, or {upstream_hostport} in Caddy. Virtual hosts behind the proxy may want that; a same-origin check compares it with Origin and refuses every browser with 403.",
+		See:  "Host is the upstream's address, and lines that the proxy sets stand behind it, where nginx's own default never stands. Where it stands last, the bytes do not tell it from a Host that nobody set.",
+		Do:   hostDo,
+	},
+	Tempting: hostTempting,
+	Severity: Rejects,
+	Party:    ByProxy,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("host-set-to-upstream", chosenUpstream(r)) },
+	remedy:   passHost,
+	nginx:    hostRecipe,
+}
+
+func chosenUpstream(r *reading) sign {
+	ours := r.ours(r.host)
+	if !r.differ() || r.direct() || isConfigText(r.host) || !ours && (r.passesHost() || !r.host.internal() || !r.dialled(r.host)) {
+		return none()
+	}
+	spans := r.spans(host, origin)
+	whose := "the address or name of the upstream"
+	if ours {
+		whose = "the address that it dials to reach this server"
+	}
+	because := fmt.Sprintf("Host is %s, %s, as a line with $proxy_host makes it.", handshake.Quote(r.host.text), whose)
+	switch at := r.hostPlace(); {
+	case r.passesHost():
+		return likely(fmt.Sprintf("%s sent %s, %s, as Host: it passes Host on unless a line sets it.", r.doer(), handshake.Quote(r.host.text), whose), spans...)
+	case at == lastPlace:
+		return possible(because, spans...)
+	case ours || strings.Contains(r.host.name, "_"):
+		return likely(because+" Another line that the proxy sets stands behind it, where the default never stands.", spans...).closer(1)
+	}
+	return possible(because, spans...)
+}
+
+var hostHardcoded = &Cause{
+	ID:    "host-hardcoded",
+	Title: "A line sets Host to a constant",
+	Doc: handshake.Doc{
+		What: "The configuration sets Host to a fixed name, or to $server_name, which is the first name of the server block and not what the client asked for: in a catch-all block it is _. Every request then carries the same Host, and browsers from any other name are refused with 403.",
+		See:  "Host is a name that is neither the page's nor the upstream's address, or is no name at all: _, a wildcard, a variable that was not filled in.",
+		Do:   hostDo,
+	},
+	Tempting: hostTempting,
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  3,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("host-hardcoded", constantHost(r)) },
+	remedy:   passHost,
+	nginx:    hostRecipe,
+}
+
+// isConfigText reports whether a Host is no host but text of a configuration: the name of a
+// catch-all or wildcard server block, or a variable that was not filled in.
+func isConfigText(a authority) bool {
+	return a.name == "_" || strings.ContainsAny(a.text, "*~$(")
+}
+
+func constantHost(r *reading) sign {
+	h, at := r.host, r.hostPlace()
+	if !r.differ() || r.direct() {
+		return none()
+	}
+	spans := r.spans(host, origin)
+	is := "Host is " + handshake.Quote(h.text)
+	word := !h.addr().IsValid()
+	page := handshake.Quote(r.origin.text)
+	switch {
+	case isConfigText(h):
+		return certain(is+", which is no host but text from a configuration: the first name of a server block, as $server_name gives it, or a variable that was not filled in.", r.at(host))
+	case h.name == r.origin.name, !h.internal() && r.originSet():
+		return none()
+	case !h.internal():
+		sure := possible
+		if _, seen := r.sent(host); seen || r.value(secFetchSite) == "same-origin" {
+			sure = likely // it is not the client that asked for another site
+		}
+		return sure(fmt.Sprintf("%s for a page from %s: a proxy may send the same name for every request.", is, page), spans...)
+	case word && h.port == "" && h.name == "localhost":
+		return possible(is+", as $server_name gives it in a server block that is called localhost.", spans...)
+	case at == lastPlace && (!word || r.dialled(h)):
+		return none()
+	case r.ours(h) || !word:
+		return possible(fmt.Sprintf("%s for a page from %s, and other lines of the proxy stand behind it: somebody set it, perhaps to this constant.", is, page), spans...)
+	}
+	return likely(fmt.Sprintf("%s, an internal name, for a page from %s: most likely a line sets it to this constant.", is, page), spans...)
+}
+
+var hostCleared = &Cause{
+	ID:    "host-cleared",
+	Title: "A line sets Host to a variable that is empty here",
+	Doc: handshake.Doc{
+		What: "proxy_set_header with an empty value removes the line. It happens with a variable that is empty for this request: $http_x_forwarded_host without another proxy in front, $http_host over HTTP/3. net/http answers 400 to HTTP/1.1 without Host before any handler runs; nginx from 1.31.4 sends the upstream's address in its place, and the answer is 403.",
+		See:  "No Host line arrived, or one without a name, while a browser always sends one.",
+		Do:   hostDo,
+	},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  1,
+	Shows:    Refusal | Configuration,
+	Explains: []string{"host-present", "host-readable", "origin-same-host", "host-names-upstream"},
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("host-cleared", emptyHost(r)) },
+	remedy:   passHost,
+	nginx:    hostRecipe,
+}
+
+func emptyHost(r *reading) sign {
+	switch {
+	case !r.asked() || r.is("request-line") || r.is("header-lines"):
+		return none() // Host may be there, in a line that cannot be read
+	case !r.has(host):
+		because := r.doer() + " sent no Host at all: a line sets it from a variable that is empty for this request."
+		if r.browser() && r.byNginx() && r.has(upgrade) && r.first[upgrade] <= r.written {
+			return certain(because + " Browsers always send one.")
+		}
+		return likely(because + " Or a program asked that sends none.")
+	case r.host.name == "" && r.count[host] == 1:
+		return likely(fmt.Sprintf("%s sent Host with the value %s: the name comes from a variable that is empty for this request.", r.doer(), handshake.Quote(r.host.text)), r.at(host))
+	case r.differ() && !r.direct() && r.byNginx() && r.ours(r.host) && r.hostPlace() == lastPlace && !r.nginxBefore1297():
+		return possible(fmt.Sprintf("Host is %s. From nginx 1.31.4 on a line that sets Host from an empty variable has this effect too.", handshake.Quote(r.host.text)), r.at(host)).closer(-1)
+	}
+	return none()
+}
+
+var duplicateHost = &Cause{
+	ID:    "duplicate-host",
+	Title: "Host is set twice, and two Host lines arrive",
+	Doc: handshake.Doc{
+		What: "Two proxy_set_header Host lines apply in one block, one of them often from an included file. nginx before 1.31.4 sends both, and a server has to refuse a request with two Host lines (RFC 9112, section 3.2): net/http answers 400 before any handler runs.",
+		See:  "Two Host lines stand in the raw head, most often one behind the other.",
+		Do: `Keep one of them, and look into the included files for the other:
+
+    proxy_set_header Host $http_host;`,
+	},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  1,
+	Shows:    Refusal | Configuration,
+	Explains: []string{"host-single", "origin-same-host", "host-names-upstream"},
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("duplicate-host", twoHosts(r)) },
+	remedy:   passHost,
+	nginx: func(r *reading) Fix {
+		return r.recipe().noted("One Host line replaces both. If an included file, such as proxy_params, sets Host too, take one of the two out.")
+	},
+}
+
+func twoHosts(r *reading) sign {
+	if r.count[host] < 2 || !r.asked() {
+		return none()
+	}
+	var quoted []string
+	var spans []dump.Span
+	for f := range r.head.All("Host") {
+		if len(quoted) < 3 {
+			quoted, spans = append(quoted, handshake.Quote(r.head.Value(f))), append(spans, f.Line)
+		}
+	}
+	because := fmt.Sprintf("%d Host lines arrived, %s: the configuration of the proxy sets Host more than once.", r.count[host], strings.Join(quoted, " and "))
+	if r.browser() {
+		return certain(because, spans...)
+	}
+	return likely(because+" Or the program that asked sent them all.", spans...)
+}
+
+var xForwardedHostOnly = &Cause{
+	ID:    "x-forwarded-host-only",
+	Title: "The public name is only in X-Forwarded-Host",
+	Doc: handshake.Doc{
+		What: "The proxy tells the public name in X-Forwarded-Host and leaves Host at the upstream's address. gorilla and most libraries compare Origin with Host only, because a client can write X-Forwarded-Host itself.",
+		See:  "X-Forwarded-Host names the same host as Origin, and Host does not.",
+		Do:   hostDo,
+	},
+	Tempting: "An application that compares Origin with X-Forwarded-Host trusts a line that clients can write, unless every proxy on the way replaces it. " + hostTempting,
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  4,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("x-forwarded-host-only", nameBeside(r)) },
+	remedy:   passHost,
+	nginx:    hostRecipe,
+}
+
+func nameBeside(r *reading) sign {
+	if !r.differ() || r.host.name == r.origin.name && !r.ours(r.host) || !r.forwardedHost(r.origin) {
+		return none()
+	}
+	because := fmt.Sprintf("%s put the name of the page, %s, into X-Forwarded-Host only; Host is %s, and that is what Origin is compared with.",
+		r.doer(), handshake.Quote(r.value(xForwardedHost)), handshake.Quote(r.host.text))
+	spans := r.spans(xForwardedHost, host, origin)
+	if !r.byNginx() {
+		return possible(because, spans...) // it writes that line unasked
+	}
+	return likely(because, spans...).closer(2)
+}
+
+var chainOuterHostLost = &Cause{
+	ID:    "chain-outer-host-lost",
+	Title: "An outer proxy loses Host, and this one passes on what it got",
+	Doc: handshake.Doc{
+		What: "Two proxies stand in a row. The outer one sends the inner one's address as Host, because none of its lines sets Host. The inner one passes on faithfully what it got, which is the wrong name.",
+		See:  "Host is an internal address or name that is not this server's own, and X-Forwarded-For lists two addresses, or two proxies show.",
+		Do: `Cure the outer proxy, the one that the browser talks to:
+
+    proxy_set_header Host $http_host;
+
+The lines of the inner proxy are right. One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`,
+	},
+	Tempting: hostTempting,
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  3,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.hostFault("chain-outer-host-lost", innerHost(r)) },
+	nginx: func(r *reading) Fix {
+		return outerRecipe(r).noted("These lines are for the outer proxy, the one that the browser talks to, if it is nginx. " + hostNote)
+	},
+}
+
+func innerHost(r *reading) sign {
+	h := r.host
+	if !r.differ() || r.direct() || r.ours(h) || isConfigText(h) || h.name == r.origin.name && !h.loopback() || r.forwardedHost(r.origin) {
+		return none()
+	}
+	because := fmt.Sprintf("Host is %s, which is neither the page's name nor this server's address.", handshake.Quote(h.text))
+	spans := r.spans(host, origin)
+	byDefault := r.dialled(h) && r.hostPlace() == lastPlace && !r.passesHost()
+	switch {
+	case h.internal() && r.forwardedHost(h):
+		return likely(because+" X-Forwarded-Host says the same, so this proxy got it from another one in front of it.", r.spans(host, xForwardedHost, origin)...).closer(2)
+	case h.internal() && r.chained():
+		s := likely(because+" More than one proxy was on the way: an outer one sent the inner one's address as Host.", r.spans(host, xForwardedFor, origin)...)
+		if byDefault {
+			return s
+		}
+		return s.closer(2)
+	case h.internal() && !byDefault && h.name != r.origin.name && (h.addr().IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
+		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
+	case h.internal() || r.chained():
+		return possible(because+" An outer proxy may have sent the inner one's name.", spans...)
+	}
+	return none()
+}

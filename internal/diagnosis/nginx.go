@@ -1,0 +1,79 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+)
+
+// The lines that pass a WebSocket on. The map makes upgrade of Connection only for those
+// who ask for a WebSocket: a constant would send it with every page load, and passing any
+// Upgrade on lets clients ask the backend for other protocols, such as h2c.
+const (
+	mapLine     = `map $http_upgrade $connection_upgrade { default close; websocket upgrade; }`
+	versionLine = `proxy_http_version 1.1;`
+	upgradeLine = `proxy_set_header Upgrade $http_upgrade;`
+	hopLine     = `proxy_set_header Connection $connection_upgrade;`
+	hostLine    = `proxy_set_header Host $http_host;`
+)
+
+// recipe returns the lines that let nginx pass a WebSocket on, whole: one proxy_set_header
+// in a location cancels all those that it would inherit, so a location that sets one has
+// to set all.
+func (r *reading) recipe(more ...string) Fix {
+	var lines []string
+	if !r.known11() {
+		lines = append(lines, versionLine)
+	}
+	lines = append(lines, upgradeLine, hopLine, hostLine)
+	lines = append(lines, r.kept()...)
+	return Fix{
+		For: "nginx",
+		Hop: 1,
+		Steps: []Step{
+			{Where: "http", Lines: []string{mapLine}},
+			{Where: "location", Lines: append(lines, more...)},
+		},
+	}
+}
+
+// known11 reports whether the proxy is seen to speak HTTP/1.1 to the backend already:
+// nobody needs the advice to do what he does.
+func (r *reading) known11() bool {
+	return r.Request != nil && strings.HasPrefix(r.head.Version(), "HTTP/1.1")
+}
+
+// kept returns the lines for what the proxy is seen to send besides, so that whoever pastes
+// the recipe into a location that inherited them does not lose them.
+func (r *reading) kept() (lines []string) {
+	proto := "$scheme"
+	if r.forwarded() > 1 {
+		proto = "$http_x_forwarded_proto" // the outer proxy knows; this one may be plain behind it
+	}
+	for _, k := range []struct {
+		name  name
+		value string
+	}{
+		{xRealIP, "$remote_addr"},
+		{xForwardedFor, "$proxy_add_x_forwarded_for"},
+		{xForwardedHost, "$http_host"},
+		{xForwardedProto, proto},
+	} {
+		if r.has(k.name) && r.first[k.name] <= r.written {
+			lines = append(lines, "proxy_set_header "+k.name.String()+" "+k.value+";")
+		}
+	}
+	return lines
+}
+
+// without adds directives to take out of the location.
+func (f Fix) without(directives ...string) Fix {
+	i := slices.IndexFunc(f.Steps, func(s Step) bool { return s.Where == "location" })
+	f.Steps[i].Remove = append(f.Steps[i].Remove, directives...)
+	return f
+}
+
+// noted adds a note.
+func (f Fix) noted(note string) Fix {
+	f.Note = note
+	return f
+}

@@ -1,0 +1,273 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+
+	"wsinspect/internal/handshake"
+)
+
+// originTempting is why each of these lines was written: it makes a 403 go away.
+const originTempting = "This line is itself the cure that people find first for a 403 of the Origin check, and it silences that check: every site that your users visit can then open this socket with their cookies (cross-site WebSocket hijacking). The cure for the 403 is the right Host."
+
+// originDo is the cure of all of them.
+const originDo = `Take the line that sets Origin out; nginx passes the browser's own on by itself. Then pass the Host on, so that the two match:
+
+    proxy_set_header Host $http_host;`
+
+// withoutOrigin returns the lines that leave Origin alone and pass the right Host on.
+func (r *reading) withoutOrigin() Fix {
+	return r.recipe().without("proxy_set_header Origin")
+}
+
+func originRecipe(r *reading) Fix {
+	return r.withoutOrigin().noted("Origin passes by itself once no line sets it. Host has to be the browser's, or the check refuses the next request: $http_host is, with its port.")
+}
+
+// originSet reports whether Origin stands where no browser writes it, so that a proxy did:
+// before Host among the lines of nginx, or, of a browser whose order is known, before all
+// that this browser writes in front of it.
+func (r *reading) originSet() bool {
+	if !r.has(origin) || !r.byNginx() {
+		return false
+	}
+	if r.first[origin] <= r.written {
+		return r.before(origin, host) && r.first[origin] > 1 || r.browser()
+	}
+	if !r.before(origin, userAgent) {
+		return false
+	}
+	agent := r.value(userAgent)
+	if !r.browser() || !strings.Contains(agent, "Chrome/") && !strings.Contains(agent, "Firefox/") {
+		return false
+	}
+	next := r.head.Fields[r.first[origin]] // there is one: User-Agent stands further down
+	for _, name := range []string{"Upgrade", "Connection", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Pragma"} {
+		if r.head.Is(next, name) {
+			return r.first[host] < r.first[origin]
+		}
+	}
+	return false
+}
+
+// originFault is the last word on a cause that a proxy's Origin has: what the bytes say,
+// unless the client sent that very Origin or the configuration says otherwise.
+func (r *reading) originFault(id string, s sign) sign {
+	if sent, known := r.sent(origin); known && sent == r.value(origin) {
+		return none()
+	}
+	_, ok := r.Config.directive("proxy_pass")
+	if !ok {
+		return s
+	}
+	sets := r.Config.sets("Origin")
+	if len(sets) == 0 {
+		return none()
+	}
+	said := sets[len(sets)-1]
+	fault := "origin-overwritten"
+	switch value := said.value(); {
+	case value == "":
+		fault = "origin-stripped"
+	case value == "$http_origin":
+		return none()
+	case strings.Contains(value, "$host"), strings.Contains(value, "$http_host"), strings.Contains(value, "$proxy_host"), strings.Contains(value, "$server_name"):
+		fault = "origin-derived-from-host"
+	}
+	if fault != id {
+		return none()
+	}
+	return certain("The application never sees the origin of the page: "+said.says()+".", s.evidence...)
+}
+
+var originOverwritten = &Cause{
+	ID:    "origin-overwritten",
+	Title: "The proxy replaces Origin by a constant",
+	Doc: handshake.Doc{
+		What: "A line sets Origin to a fixed value, most often the upstream's own address, so that it equals Host. The application then accepts every page of the web; or, where Host is right, refuses every page.",
+		See:  "Origin stands before Host among the lines that the proxy wrote, or names the upstream while Host is the public name.",
+		Do:   originDo,
+	},
+	Tempting: originTempting,
+	Severity: Risks,
+	Party:    ByProxy,
+	Reports:  1,
+	Shows:    Refusal | Acceptance | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.originFault("origin-overwritten", constantOrigin(r)) },
+	remedy:   passOrigin,
+	nginx:    originRecipe,
+}
+
+func constantOrigin(r *reading) sign {
+	o := r.origin
+	sent, known := r.sent(origin)
+	set := r.originSet()
+	ownAddress := r.proxyName() == "nginx" && o.loopback() && o.same(r.host) && r.ours(o)
+	if !r.asked() || !r.has(origin) || !known && !set && !ownAddress && !r.differ() {
+		return none()
+	}
+	spans := r.spans(origin, host)
+	is := "Origin is " + handshake.Quote(o.text)
+	const among = " and stands among the lines that the proxy wrote, where no browser puts it: "
+	switch {
+	case known && o.same(r.host):
+		return possible(fmt.Sprintf("%s, and the client sent %s: a line may set it to a constant.", is, handshake.Quote(sent)), spans...)
+	case known:
+		return likely(fmt.Sprintf("%s, and the client sent %s: a line sets it.", is, handshake.Quote(sent)), spans...).closer(3)
+	case set && o.web() && o.name == r.host.name && !o.internal():
+		return possible(is+among+"it may be a constant.", spans...)
+	case set:
+		return likely(is+among+"a line sets it, and the page's own origin is gone.", spans...).closer(3)
+	case ownAddress:
+		return likely(is+", this server's own address, which no page behind a proxy has: a line sets it.", spans...)
+	case !r.differ() || r.direct():
+		return none()
+	case r.ours(o) && !r.host.internal():
+		return likely(fmt.Sprintf("%s, the address that the proxy dials, while Host is the public name %s: a line sets Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
+	case strings.Contains(o.name, "_"):
+		return likely(is+", the name of an upstream block, under which no page can be opened: a line sets Origin.", spans...).closer(2)
+	case r.has(referer) && refererHost(r.value(referer)).same(r.host):
+		return likely(fmt.Sprintf("%s while Referer names the same host as Host, %s: a line replaced Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
+	case r.value(secFetchSite) == "same-origin" && !r.host.internal():
+		return possible(is+" while the browser says same-origin: a line may have replaced it.", r.spans(origin, secFetchSite)...)
+	case r.byNginx() && r.first[origin] == r.written+1 && o.name != r.host.name && !r.host.internal():
+		return possible(is+" and stands right behind the lines that the proxy wrote: it may be one of them.", spans...).closer(-1)
+	}
+	return none()
+}
+
+// refererHost returns the host of a page's address.
+func refererHost(address string) authority {
+	_, rest, _ := strings.Cut(address, "://")
+	text, _, _ := strings.Cut(rest, "/")
+	return readAuthority(text)
+}
+
+var originDerivedFromHost = &Cause{
+	ID:    "origin-derived-from-host",
+	Title: "The proxy builds Origin from Host",
+	Doc: handshake.Doc{
+		What: "A line such as proxy_set_header Origin $scheme://$host; makes Origin the same as Host, whatever page asks. The check then compares the request with itself and cannot fail.",
+		See:  "Hardly ever: the request looks like a good one. Sometimes Origin stands where the browser does not write it. The configuration shows it, or a probe that sends a foreign Origin and is accepted.",
+		Do:   originDo,
+	},
+	Tempting: originTempting,
+	Severity: Risks,
+	Party:    ByProxy,
+	Reports:  1,
+	Shows:    Refusal | Acceptance | Configuration | ClientSide,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.originFault("origin-derived-from-host", mirroredOrigin(r)) },
+	remedy:   passOrigin,
+	nginx:    originRecipe,
+}
+
+func mirroredOrigin(r *reading) sign {
+	o := r.origin
+	if !r.asked() || !o.web() || r.count[host] != 1 {
+		return none()
+	}
+	sent, known := r.sent(origin)
+	if !known && !r.originSet() {
+		return none()
+	}
+	spans := r.spans(origin, host)
+	switch {
+	case known && o.same(r.host):
+		return likely(fmt.Sprintf("The client sent Origin %s, and %s arrived, the same as Host: a line builds it from Host.", handshake.Quote(sent), handshake.Quote(o.text)), spans...).closer(2)
+	case known:
+		return none()
+	case o.name == r.host.name && !o.internal():
+		return likely(fmt.Sprintf("Origin is %s, the name in Host, and stands where no browser puts it: a line builds it from Host, and the check compares the request with itself.", handshake.Quote(o.text)), spans...).closer(3)
+	case !o.internal() && o.port == "", o.same(r.host):
+		return possible(fmt.Sprintf("Origin is %s and stands where no browser puts it: a line may build it from $host or $proxy_host.", handshake.Quote(o.text)), spans...)
+	}
+	return none()
+}
+
+var originStripped = &Cause{
+	ID:    "origin-stripped",
+	Title: "The proxy removes Origin, and with it the check",
+	Doc: handshake.Doc{
+		What: "proxy_set_header Origin \"\"; removes the line. A server that sees no Origin takes the client for a program, not a browser, and accepts it. So every page of the web can open this socket with the user's cookies.",
+		See:  "A browser's handshake arrives without Origin, which browsers always send.",
+		Do:   originDo,
+	},
+	Tempting: originTempting,
+	Severity: Risks,
+	Party:    ByProxy,
+	Reports:  3,
+	Shows:    Refusal | Acceptance | Configuration,
+	Explains: []string{"origin-present"},
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	find:     func(r *reading) sign { return r.originFault("origin-stripped", missingOrigin(r)) },
+	remedy:   passOrigin,
+	nginx:    originRecipe,
+}
+
+func missingOrigin(r *reading) sign {
+	switch {
+	case !r.is("origin-present") || !r.asked():
+		return none()
+	case r.has(cookie) || r.has(secFetchSite) || r.head.Has("Accept-Language"):
+		return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. The check against cross-site WebSocket hijacking is off.", r.doer()), r.spans(userAgent)...)
+	}
+	return possible(fmt.Sprintf("No Origin arrived from a client that calls itself a browser: if it is one, %s removed the line, and the check against cross-site WebSocket hijacking is off.", r.aDoer()), r.spans(userAgent)...)
+}
+
+var originCheckedByProxy = &Cause{
+	ID:    "origin-checked-by-proxy",
+	Title: "The proxy itself refuses the page's origin",
+	Doc: handshake.Doc{
+		What: "An if or a map over $http_origin in the proxy answers 403 to origins that its list does not have. Nothing arrives at the backend, whose own check is never asked.",
+		See:  "The client sees 403 and nothing arrives. The same handshake without Origin, or with the site's own, passes.",
+		Do: `Add the page's origin to the proxy's list, if the page is yours; with a map it can be read:
+
+    map $http_origin $origin_allowed { default 0; "" 1; https://app.example.com 1; }`,
+	},
+	Tempting: "Taking the check out of the proxy leaves the application's own check as the only one: see first that it has one.",
+	Severity: Rejects,
+	Party:    ByProxy,
+	Shows:    ClientSide | Configuration,
+	Spec:     "nginx if",
+	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if",
+	find: func(r *reading) sign {
+		sent, _ := r.sent(origin)
+		if r.turnedAway() != 403 || sent == "" {
+			return none()
+		}
+		for _, d := range r.Config.applying() {
+			if strings.Contains(strings.Join(d.Args, " "), "$http_origin") && d.Name != "proxy_set_header" && d.Name != "add_header" {
+				return certain(fmt.Sprintf("The proxy answered 403 to Origin %s, and nothing arrived. %s.", handshake.Quote(sent), d.says()))
+			}
+		}
+		if r.Config != nil {
+			return none()
+		}
+		s := possible(fmt.Sprintf("The proxy answered 403 to a handshake with Origin %s, and nothing arrived: a list of origins in the proxy may not have it.", handshake.Quote(sent)))
+		if asked, _ := r.sent(host); readOrigin(sent).same(readAuthority(asked)) {
+			return s.closer(-1)
+		}
+		return s.closer(1)
+	},
+	nginx: func(r *reading) Fix {
+		const note = "Only if the page is yours. With a map the list can be read; an empty Origin is that of programs, which are no browsers. In place of the if that refuses now, in whichever block it stands."
+		sent, _ := r.sent(origin)
+		if o := readOrigin(sent); !o.web() || plainPath("/"+strings.ReplaceAll(o.text[len(o.scheme):], ":", "")) == "/" {
+			return Fix{Note: "Add the page's origin to the list in the if or map over $http_origin. " + note}
+		}
+		return Fix{
+			Steps: []Step{
+				{Where: "http", Lines: []string{fmt.Sprintf(`map $http_origin $origin_allowed { default 0; "" 1; %s 1; }`, sent)}},
+				{Where: "location", Lines: []string{"if ($origin_allowed = 0) { return 403; }"}},
+			},
+			Note: note,
+		}
+	},
+}
