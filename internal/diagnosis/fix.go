@@ -81,7 +81,7 @@ func (r *reading) fix(c *Cause) Fix {
 		f = Fix{For: p.name, Hop: f.Hop}
 		f.also(p.name + " was recognised here, and no lines for it were tried. What it has to do: " + c.remedy.String() + ".")
 	}
-	if f.Hop > 1 || len(r.hops) > 0 && r.hops[0].proxy != nil && r.hops[0].proxy.untried != nil {
+	if f.Hop > 1 || len(r.way()) > 0 && r.way()[0].proxy != nil && r.way()[0].proxy.untried != nil {
 		f.also(r.outerNote())
 	}
 	return f
@@ -92,9 +92,9 @@ func (r *reading) fix(c *Cause) Fix {
 func (r *reading) proxyAt(hop int) *proxy {
 	switch {
 	case hop == 1:
-		return r.proxy
-	case hop <= len(r.hops):
-		return r.hops[hop-1].proxy
+		return r.next()
+	case hop <= len(r.way()):
+		return r.way()[hop-1].proxy
 	}
 	return nil
 }

@@ -67,9 +67,27 @@ func follow(h *dump.Head) (hops []Hop, next *proxy) {
 	return hops, t.next
 }
 
-// recognise finds the hops, and the proxy next to the backend, whose language the fixes
-// speak: for ingress-nginx and the like that of the proxy that they configure.
-func (r *reading) recognise() {
+// way returns the hops, the one next to the backend first.
+func (r *reading) way() []Hop {
+	r.follow()
+	return r.hops
+}
+
+// next returns the proxy next to the backend, whose language the fixes speak: for
+// ingress-nginx and the like that of the proxy that they configure. It is nil where none is
+// recognised.
+func (r *reading) next() *proxy {
+	r.follow()
+	return r.proxy
+}
+
+// follow finds the hops once, and only for causes that ask for them: for a clean handshake
+// none does.
+func (r *reading) follow() {
+	if r.followed {
+		return
+	}
+	r.followed = true
 	r.hops, r.proxy = follow(r.head)
 	if r.proxy != nil && r.proxy.writes != nil {
 		r.proxy = r.proxy.writes
@@ -79,8 +97,8 @@ func (r *reading) recognise() {
 // outerNote returns what the documentation of the outermost front end says that was
 // recognised and not tried; empty where there is none.
 func (r *reading) outerNote() string {
-	for i := len(r.hops) - 1; i >= 0; i-- {
-		if p := r.hops[i].proxy; p != nil && p.untried != nil {
+	for i := len(r.way()) - 1; i >= 0; i-- {
+		if p := r.way()[i].proxy; p != nil && p.untried != nil {
 			return p.untried.note(p.name)
 		}
 	}
@@ -91,7 +109,7 @@ func (r *reading) outerNote() string {
 // until then the defaults were HTTP/1.0 and, behind all lines that were set, Connection:
 // close (https://nginx.org/en/CHANGES, 1.29.7).
 func (r *reading) nginxBefore1297() bool {
-	return r.proxy == nginx && (r.http10() || r.closesByDefault())
+	return r.next() == nginx && (r.http10() || r.closesByDefault())
 }
 
 // closesByDefault reports whether Connection: close stands where nginx writes the default

@@ -42,11 +42,11 @@ func TestHops(t *testing.T) {
 func describeHops(e *Evidence) string {
 	r := &reading{Evidence: e}
 	r.read()
-	if len(r.hops) == 0 {
+	if len(r.way()) == 0 {
 		return "no hop"
 	}
 	var b strings.Builder
-	for _, h := range r.hops {
+	for _, h := range r.way() {
 		fmt.Fprintf(&b, "%s (%s)\n%s\n", h.Name, h.Confidence, h.Because)
 		for _, s := range h.Evidence {
 			for line := range bytes.SplitSeq(r.head.Raw[s.Start:s.End], []byte("\r\n")) {
@@ -54,8 +54,8 @@ func describeHops(e *Evidence) string {
 			}
 		}
 	}
-	if r.proxy != nil {
-		fmt.Fprintf(&b, "speaks %s", r.proxy.name)
+	if r.next() != nil {
+		fmt.Fprintf(&b, "speaks %s", r.next().name)
 		if r.nginxBefore1297() {
 			b.WriteString(" before 1.29.7")
 		}

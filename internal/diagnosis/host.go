@@ -157,7 +157,11 @@ func constantHost(r *reading) sign {
 	switch {
 	case isConfigText(h):
 		return certain(is+", which is no host but text from a configuration: the first name of a server block, as $server_name gives it, or a variable that was not filled in.", r.at(host))
-	case h.name == r.origin.name, !h.internal() && r.originSet():
+	case r.originSet() && !h.internal():
+		return none()
+	case h.name == r.origin.name && h.port == "" && !h.loopback():
+		return possible(is+", the page's name without its port: $server_name, which never has one, may stand where $http_host should.", spans...)
+	case h.name == r.origin.name:
 		return none()
 	case !h.internal():
 		sure := possible

@@ -19,7 +19,7 @@ func (r *reading) differ() bool {
 // order, which is Chrome's or Firefox's, and nothing is added. The proxies that drop
 // Upgrade or change Host change the order too.
 func (r *reading) direct() bool {
-	if len(r.hops) > 0 || r.first[host] != 1 || r.has(xForwardedFor) || !r.browser() || r.head.Name(r.head.Fields[0]) != "Host" {
+	if len(r.way()) > 0 || r.first[host] != 1 || r.has(xForwardedFor) || !r.browser() || r.head.Name(r.head.Fields[0]) != "Host" {
 		return false
 	}
 	chrome := r.first[connection] == 2 && r.before(userAgent, upgrade)
@@ -76,7 +76,7 @@ func (r *reading) doer() string { return cmp.Or(r.proxyName(), "The proxy") }
 func (r *reading) aDoer() string { return cmp.Or(r.proxyName(), "a proxy") }
 
 // outer reports whether a second proxy was on the way.
-func (r *reading) outer() bool { return r.forwarded() > 1 || len(r.hops) > 1 }
+func (r *reading) outer() bool { return r.forwarded() > 1 || len(r.way()) > 1 }
 
 // forwardedHost reports whether X-Forwarded-Host names that host, at one of the proxies on
 // the way; a port counts only where both have one.

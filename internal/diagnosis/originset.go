@@ -131,7 +131,7 @@ func constantOrigin(r *reading) sign {
 		return likely(is+", the name of an upstream block, under which no page can be opened: a line sets Origin.", spans...).closer(2)
 	case r.has(referer) && refererHost(r.value(referer)).same(r.host):
 		return likely(fmt.Sprintf("%s while Referer names the same host as Host, %s: a line replaced Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
-	case r.value(secFetchSite) == "same-origin" && !r.host.internal():
+	case r.value(secFetchSite) == "same-origin" && o.name != r.host.name && !r.host.internal():
 		return possible(is+" while the browser says same-origin: a line may have replaced it.", r.spans(origin, secFetchSite)...)
 	case r.byNginx() && r.first[origin] == r.written+1 && o.name != r.host.name && !r.host.internal():
 		return possible(is+" and stands right behind the lines that the proxy wrote: it may be one of them.", spans...).closer(-1)
@@ -212,13 +212,13 @@ var originStripped = &Cause{
 }
 
 func missingOrigin(r *reading) sign {
-	switch {
-	case !r.is("origin-present") || !r.asked():
+	if !r.is("origin-present") || !r.asked() {
 		return none()
-	case r.has(cookie) || r.has(secFetchSite) || r.head.Has("Accept-Language"):
-		return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. The check against cross-site WebSocket hijacking is off.", r.doer()), r.spans(userAgent)...)
 	}
-	return possible(fmt.Sprintf("No Origin arrived from a client that calls itself a browser: if it is one, %s removed the line, and the check against cross-site WebSocket hijacking is off.", r.aDoer()), r.spans(userAgent)...)
+	if !r.has(cookie) && !r.has(secFetchSite) && !r.head.Has("Accept-Language") {
+		return none() // a program that calls itself a browser: it need not send Origin
+	}
+	return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. The check against cross-site WebSocket hijacking is off.", r.doer()), r.spans(userAgent)...)
 }
 
 var originCheckedByProxy = &Cause{

@@ -25,8 +25,9 @@ type reading struct {
 	written int
 
 	host, origin authority
-	hops         []Hop  // next to the backend first
-	proxy        *proxy // the one next to the backend; nil: not recognised
+	followed     bool
+	hops         []Hop  // once followed, by way
+	proxy        *proxy // once followed, by next
 	broken       []string
 	neighbours   []*reading // other attempts of the same proxy, the newest first; nil: not asked for so far
 }
@@ -83,7 +84,6 @@ func (r *reading) read() {
 			}
 		}
 	}
-	r.recognise()
 }
 
 // kinds returns which kinds of evidence are there.
@@ -236,7 +236,7 @@ func (r *reading) browser() bool { return strings.HasPrefix(r.value(userAgent), 
 
 // byNginx reports whether the proxy next to the backend is, or may well be, nginx: it was
 // recognised, or nothing was.
-func (r *reading) byNginx() bool { return r.proxy == nil || r.proxy.name == "nginx" }
+func (r *reading) byNginx() bool { return r.next() == nil || r.next().name == "nginx" }
 
 // local returns the address that the connection was made to; invalid for a unix socket.
 func (r *reading) local() netip.AddrPort {

@@ -206,13 +206,13 @@ func others(n int) string {
 // unproxied reports whether nothing shows a proxy for HTTP for sure. Lines in an order that
 // is no browser's may be nginx's, or those of a client that calls itself a browser.
 func (r *reading) unproxied() bool {
-	return len(r.hops) == 0 || len(r.hops) == 1 && r.byNginx() && r.hops[0].Confidence < Certain && r.forwarded() == 0
+	return len(r.way()) == 0 || len(r.way()) == 1 && r.byNginx() && r.way()[0].Confidence < Certain && r.forwarded() == 0
 }
 
 // bare reports whether the lines of the head stand as the client wrote them: behind a line
 // that only a client writes comes Upgrade, which a proxy for HTTP has to write itself.
 func (r *reading) bare() bool {
-	return len(r.hops) == 0 && r.has(upgrade) && r.first[upgrade] > r.written
+	return len(r.way()) == 0 && r.has(upgrade) && r.first[upgrade] > r.written
 }
 
 // idleLimit is after what silence a proxy cuts a session, unless it is told otherwise.
@@ -254,7 +254,7 @@ func (r *reading) whoWaits(idle time.Duration) (seen, all []string) {
 			words += " (" + l.setting + ")"
 		}
 		all = append(all, words)
-		if slices.ContainsFunc(r.hops, func(h Hop) bool { return h.Name == l.proxy }) {
+		if slices.ContainsFunc(r.way(), func(h Hop) bool { return h.Name == l.proxy }) {
 			seen = append(seen, words)
 		}
 	}

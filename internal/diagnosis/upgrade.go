@@ -56,17 +56,17 @@ func (r *reading) passesUnasked() bool {
 // proxyName returns the name of the proxy next to the backend; empty where it was not
 // recognised.
 func (r *reading) proxyName() string {
-	if r.proxy == nil {
+	if r.next() == nil {
 		return ""
 	}
-	return r.proxy.name
+	return r.next().name
 }
 
 // dropper names the proxy next to the backend at the beginning of a sentence.
 func (r *reading) dropper() string {
 	switch {
-	case r.proxy != nil:
-		return r.proxy.name
+	case r.next() != nil:
+		return r.next().name
 	case r.has(connection) && r.first[connection] <= r.written && r.value(connection) == "close":
 		return "nginx" // its default stands where nobody else writes it
 	}
@@ -312,7 +312,7 @@ var proxyCannotUpgrade = &Cause{
 		switch {
 		case !r.eaten() || !named:
 			return none()
-		case r.proxyName() == "tinyproxy" || r.proxy == nil && !r.chained():
+		case r.proxyName() == "tinyproxy" || r.next() == nil && !r.chained():
 			return likely(fmt.Sprintf("tinyproxy dropped Upgrade, as it always does: Via is %s, and it has no setting for WebSockets.", handshake.Quote(r.value(via))), r.at(via)).closer(1)
 		}
 		return possible(fmt.Sprintf("tinyproxy is on the way, and always drops Upgrade: Via is %s.", handshake.Quote(r.value(via))), r.at(via))
