@@ -45,6 +45,10 @@ func (a authority) web() bool { return a.name != "" && (a.scheme == "http" || a.
 
 // addr returns the address that the name is; invalid where it is a name.
 func (a authority) addr() netip.Addr {
+	digit := a.name != "" && '0' <= a.name[0] && a.name[0] <= '9'
+	if !digit && !strings.Contains(a.name, ":") {
+		return netip.Addr{} // a name; to parse it would cost an error
+	}
 	addr, _ := netip.ParseAddr(a.name)
 	return addr.Unmap()
 }

@@ -110,6 +110,9 @@ func Diagnose(e *Evidence) []Conclusion {
 		if s.confidence == Unlikely {
 			continue
 		}
+		if found == nil {
+			found = make([]Conclusion, 0, 8) // mostly enough
+		}
 		found = append(found, Conclusion{
 			Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
 			Explains: r.explained(c), closeness: s.closeness,

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"cmp"
+	"strings"
 
 	"wsinspect/internal/dump"
 )
@@ -74,9 +75,11 @@ func (r *reading) fix(c *Cause) Fix {
 		if f.For == nginx.name && f.Steps != nil && r.Config == nil && r.Client == nil && r.head.Kind == dump.HTTP1 {
 			f.also("No proxy was recognised, so these lines are a guess: they are nginx's.")
 		}
-	case f.Hop == 1 && p.cures[c.remedy] != nil:
+	case p.cures[c.remedy] != nil && f.Hop == 1:
 		f = p.cures[c.remedy](r)
 		f.For, f.Hop = cmp.Or(f.For, p.name), 1
+	case p.cures[c.remedy] != nil:
+		f = Fix{For: p.name, Hop: f.Hop, Note: furtherOut(p.name, p.cures[c.remedy](r).Steps)}
 	default:
 		f = Fix{For: p.name, Hop: f.Hop}
 		f.also(p.name + " was recognised here, and no lines for it were tried. What it has to do: " + c.remedy.String() + ".")
@@ -85,6 +88,16 @@ func (r *reading) fix(c *Cause) Fix {
 		f.also(r.outerNote())
 	}
 	return f
+}
+
+// furtherOut puts the lines of a proxy further out into a note: to paste they lack the
+// address of the next proxy, which only its owner knows.
+func furtherOut(name string, steps []Step) string {
+	var lines []string
+	for _, s := range steps {
+		lines = append(lines, s.Lines...)
+	}
+	return "These are " + name + "'s lines, in which the address of the next proxy has to stand where this server's does: " + strings.Join(lines, " ")
 }
 
 // proxyAt returns the proxy at that hop, counted from the backend; nil where it is not

@@ -20,21 +20,26 @@ const (
 // in a location cancels all those that it would inherit, so a location that sets one has
 // to set all.
 func (r *reading) recipe(more ...string) Fix {
-	var lines []string
-	if !r.known11() {
-		lines = append(lines, versionLine)
+	if r.lines == nil {
+		r.lines = make([]string, 0, 8)
+		if !r.known11() {
+			r.lines = append(r.lines, versionLine)
+		}
+		r.lines = append(r.lines, upgradeLine, hopLine, hostLine)
+		r.lines = append(r.lines, r.kept()...)
 	}
-	lines = append(lines, upgradeLine, hopLine, hostLine)
-	lines = append(lines, r.kept()...)
 	return Fix{
 		For: "nginx",
 		Hop: 1,
 		Steps: []Step{
-			{Where: "http", Lines: []string{mapLine}},
-			{Where: "location", Lines: append(lines, more...)},
+			{Where: "http", Lines: mapLines},
+			{Where: "location", Lines: append(r.lines[:len(r.lines):len(r.lines)], more...)},
 		},
 	}
 }
+
+// mapLines is what the recipe has for the http block.
+var mapLines = []string{mapLine}
 
 // known11 reports whether the proxy is seen to speak HTTP/1.1 to the backend already:
 // nobody needs the advice to do what he does.

@@ -28,13 +28,12 @@ func originRecipe(r *reading) Fix {
 // before Host among the lines of nginx, or, of a browser whose order is known, before all
 // that this browser writes in front of it.
 func (r *reading) originSet() bool {
-	if !r.has(origin) || !r.byNginx() {
+	switch {
+	case !r.has(origin):
 		return false
-	}
-	if r.first[origin] <= r.written {
-		return r.before(origin, host) && r.first[origin] > 1 || r.browser()
-	}
-	if !r.before(origin, userAgent) {
+	case r.first[origin] <= r.written:
+		return (r.before(origin, host) && r.first[origin] > 1 || r.browser()) && r.byNginx()
+	case !r.before(origin, userAgent) || !r.byNginx():
 		return false
 	}
 	agent := r.value(userAgent)
@@ -105,7 +104,7 @@ func constantOrigin(r *reading) sign {
 	o := r.origin
 	sent, known := r.sent(origin)
 	set := r.originSet()
-	ownAddress := r.proxyName() == "nginx" && o.loopback() && o.same(r.host) && r.ours(o)
+	ownAddress := o.loopback() && o.same(r.host) && r.ours(o) && r.proxyName() == "nginx"
 	if !r.asked() || !r.has(origin) || !known && !set && !ownAddress && !r.differ() {
 		return none()
 	}
@@ -133,7 +132,7 @@ func constantOrigin(r *reading) sign {
 		return likely(fmt.Sprintf("%s while Referer names the same host as Host, %s: a line replaced Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
 	case r.value(secFetchSite) == "same-origin" && o.name != r.host.name && !r.host.internal():
 		return possible(is+" while the browser says same-origin: a line may have replaced it.", r.spans(origin, secFetchSite)...)
-	case r.byNginx() && r.first[origin] == r.written+1 && o.name != r.host.name && !r.host.internal():
+	case r.first[origin] == r.written+1 && o.name != r.host.name && !r.host.internal() && r.byNginx():
 		return possible(is+" and stands right behind the lines that the proxy wrote: it may be one of them.", spans...).closer(-1)
 	}
 	return none()

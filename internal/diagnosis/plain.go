@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wsinspect/internal/dump"
@@ -122,6 +123,7 @@ var upgradeAnyProtocol = &Cause{
 			case "http":
 				s.Lines = append(s.Lines, upgradeMapLine)
 			case "location":
+				s.Lines = slices.Clone(s.Lines)
 				for j, line := range s.Lines {
 					if line == upgradeLine {
 						s.Lines[j] = mappedUpgradeLine

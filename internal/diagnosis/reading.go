@@ -29,6 +29,7 @@ type reading struct {
 	hops         []Hop  // once followed, by way
 	proxy        *proxy // once followed, by next
 	broken       []string
+	lines        []string   // of the recipe, once asked for
 	neighbours   []*reading // other attempts of the same proxy, the newest first; nil: not asked for so far
 }
 
@@ -123,7 +124,7 @@ func (r *reading) index() {
 				break
 			}
 		}
-		if r.written < 0 && isClients(known, r.head.Raw[f.Name.Start:f.Name.End]) && (known != origin || r.count[host] > 0) {
+		if r.written < 0 && isClients(known, r.text[f.Name.Start:f.Name.End]) && (known != origin || r.count[host] > 0) {
 			r.written = i
 		}
 	}
@@ -134,13 +135,13 @@ func (r *reading) index() {
 
 // isClients reports whether a line of that name is a client's, which no configuration of a
 // proxy has reason to set: where the first of them stands, the proxy's own lines are over.
-func isClients(n name, spelt []byte) bool {
+func isClients(n name, spelt string) bool {
 	switch n {
 	case host, connection, upgrade, xForwardedFor, xForwardedHost, xForwardedProto, xForwardedPort, xRealIP, via:
 		return false
 	case names:
 		return slices.ContainsFunc([]string{"accept", "accept-encoding", "accept-language", "pragma", "cache-control", "dnt", "authorization", "sec-fetch-mode", "sec-fetch-dest"}, func(s string) bool {
-			return len(s) == len(spelt) && strings.EqualFold(s, string(spelt))
+			return len(s) == len(spelt) && strings.EqualFold(s, spelt)
 		})
 	}
 	return true
@@ -195,14 +196,24 @@ func (r *reading) spans(ns ...name) (all []dump.Span) {
 // lists reports whether token is an element of any line of that name; case does not
 // matter.
 func (r *reading) lists(n name, token string) bool {
-	if !r.has(n) {
+	switch r.count[n] {
+	case 0:
 		return false
+	case 1:
+		return inList(r.value(n), token)
 	}
 	for f := range r.head.All(spelling[n]) {
-		for element := range strings.SplitSeq(r.head.Value(f), ",") {
-			if strings.EqualFold(strings.Trim(element, " \t"), token) {
-				return true
-			}
+		if inList(r.head.Value(f), token) {
+			return true
+		}
+	}
+	return false
+}
+
+func inList(list, token string) bool {
+	for element := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.Trim(element, " \t"), token) {
+			return true
 		}
 	}
 	return false
@@ -218,6 +229,9 @@ func (r *reading) is(check string) bool { return slices.Contains(r.broken, check
 func (r *reading) explained(c *Cause) (ids []string) {
 	for _, id := range r.broken {
 		if slices.Contains(c.Explains, id) {
+			if ids == nil {
+				ids = make([]string, 0, len(r.broken))
+			}
 			ids = append(ids, id)
 		}
 	}
