@@ -159,6 +159,9 @@ var handshakeByHand = &Cause{
 			return none()
 		}
 		because := fmt.Sprintf("Upgrade is there and Sec-WebSocket-Key or Sec-WebSocket-Version is not, from %s: somebody wrote half a handshake by hand.", handshake.Quote(r.value(userAgent)))
+		if r.before(upgrade, userAgent) && r.next() != nil {
+			return possible(because+" Or the proxy writes Upgrade by itself.", r.spans(userAgent, upgrade)...)
+		}
 		return likely(because, r.spans(userAgent, upgrade)...).closer(1)
 	},
 }

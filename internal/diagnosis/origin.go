@@ -170,13 +170,11 @@ If a proxy sets Origin, take the line out; the browser's own passes by itself.`,
 		return certain(fmt.Sprintf("Origin is %s, which is not scheme://host[:port] and so the origin of no page: %s", handshake.Quote(r.origin.text), who), r.spans(origin)...)
 	},
 	nginx: func(r *reading) Fix {
-		client := Step{Where: "client", Lines: []string{"Origin: https://" + r.publicName()}}
 		if !r.browser() && !r.originSet() {
-			return Fix{For: "client", Steps: []Step{client}, Note: "The scheme, host and port of the page or program, with no slash behind it. A program that is no browser may leave Origin out."}
+			step := Step{Where: "client", Lines: []string{"Origin: https://" + r.publicName()}}
+			return Fix{For: "client", Steps: []Step{step}, Note: "The scheme, host and port of the page or program, with no slash behind it. A program that is no browser may leave Origin out."}
 		}
-		f := r.withoutOrigin()
-		f.Steps = append(f.Steps, client)
-		return f.noted("If the proxy sets Origin, its line has to go: the browser's own passes by itself. If a client of your own set it, let it send scheme://host[:port].")
+		return r.withoutOrigin().noted("If the proxy sets Origin, its line has to go: the browser's own passes by itself. If a client of your own set it, let it send scheme://host[:port].")
 	},
 }
 

@@ -93,7 +93,7 @@ var upgradeHardcoded = &Cause{
 		switch {
 		case r.typed() && !r.before(upgrade, userAgent):
 			return none() // it stands where the tool wrote it
-		case r.typed(), r.clientless():
+		case r.clientless():
 			return possible("Upgrade: websocket arrived with no Sec-WebSocket line: the configuration may set it as a constant.", r.spans(upgrade, connection)...)
 		}
 		return likely("Upgrade: websocket arrived with a request that has no Sec-WebSocket line: a proxy wrote it, no client.", r.spans(upgrade, connection)...)

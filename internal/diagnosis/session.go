@@ -111,7 +111,7 @@ var streamTimeout = &Cause{
 				return certain(cut + ": " + d.says() + ".")
 			}
 		}
-		if r.Request == nil || r.Config.passes() || r.first[host] != 1 || !r.unproxied() {
+		if r.Request == nil || r.Config.passes() || r.first[host] != 1 && len(r.way()) > 0 || !r.unproxied() {
 			return none()
 		}
 		again := r.sameSilence(idle)
