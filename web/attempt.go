@@ -25,6 +25,7 @@ type attemptView struct {
 	Size    int    // of what arrived, in bytes
 	Peer    string
 	Verdict verdictView
+	Causes  causesView
 	Session *sessionView
 	Checks  checkReport
 	Arrived arrivedView
@@ -105,6 +106,7 @@ func (p *page) attemptView(r *http.Request, a *journal.Attempt, root string) att
 		shell: p.shell(r, "attempts", visible(title)),
 		ID:    a.ID, Time: stamp{a.Time}, Size: len(a.Request.Head.Raw), Peer: a.PeerText(),
 		Verdict: newVerdictView(a, e),
+		Causes:  newCausesView(a, e),
 		Session: newSessionView(a.Now()),
 		Checks:  newCheckReport(a, e),
 		Arrived: newArrivedView(r, a, e),

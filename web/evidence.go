@@ -19,14 +19,14 @@ type evidence struct {
 
 // letter is one thread between a claim and its bytes.
 type letter struct {
-	Name  string // "a", "b", …
-	Check string // the ID of the first check that points there, where the letter leads back to
+	Name string // "a", "b", …
+	By   string // the ID of the cause or check that points there first, where the letter leads back to
 }
 
 func gather(a *journal.Attempt) *evidence {
 	e := &evidence{head: a.Request.Head, letters: map[dump.Span]letter{}}
 	for _, each := range a.Evidence() {
-		e.letters[each.Span] = letter{string(rune(each.Letter)), each.Check.ID}
+		e.letters[each.Span] = letter{string(rune(each.Letter)), each.By}
 	}
 	return e
 }

@@ -76,6 +76,9 @@ func each(a *journal.Attempt) string {
 	if d := a.Verdict.DecidedBy; d != nil {
 		q.Set("check", d.ID)
 	}
+	if c := a.Leading(); c != nil {
+		q.Set("cause", c.Cause.ID)
+	}
 	return queryOf(q)
 }
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
 
@@ -102,7 +101,7 @@ func spread(q url.Values) url.Values {
 }
 
 // fields are the parts of a filter that can be typed as "name:value".
-var fields = []string{"host", "path", "client", "check", "key"}
+var fields = []string{"host", "path", "client", "check", "cause", "key"}
 
 func listJSON(found journal.Page) []byte {
 	b := []byte(`{"attempts":[`)
@@ -215,7 +214,7 @@ func (p *page) overview(root string, query url.Values, shown rowPage) overview {
 	for _, a := range kept {
 		switch a.Outcome() {
 		case journal.OutcomeAccepted:
-			if len(a.With(handshake.Advised)) > 0 {
+			if advises(a) {
 				advised++
 			}
 		case journal.OutcomeRejected, journal.OutcomeRefused:
@@ -232,6 +231,9 @@ func (p *page) overview(root string, query url.Values, shown rowPage) overview {
 
 // reason is what attempts that failed alike have in common.
 func reason(a *journal.Attempt) string {
+	if c := a.Leading(); c != nil {
+		return c.Cause.ID
+	}
 	if a.Verdict.DecidedBy != nil {
 		return a.Verdict.DecidedBy.ID
 	}

@@ -31,6 +31,9 @@ func TestNegotiation(t *testing.T) {
 		{"/inspect/checks", browser, "text/html"},
 		{"/inspect/checks", "*/*", "text/plain"},
 		{"/inspect/checks/method-get", "*/*", "text/plain"},
+		{"/inspect/causes", browser, "text/html"},
+		{"/inspect/causes", "*/*", "text/plain"},
+		{"/inspect/causes/upgrade-not-configured", "*/*", "text/plain"},
 		{"/inspect/none", "application/json", "application/json"},
 	} {
 		got, _, _ := strings.Cut(s.get(c.target, c.accept).Header().Get("Content-Type"), ";")

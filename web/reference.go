@@ -6,29 +6,38 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
 
-// checksView is the list of all checks, in the order in which they run.
-type checksView struct {
+// indexView is a list of the documentation: of the checks and causes, or the causes alone.
+type indexView struct {
 	shell
-	Groups []checkGroup
+	Heading, Lead string
+	Groups        []indexGroup
 }
 
-type checkGroup struct {
+type indexGroup struct {
 	Title, Note string
-	Checks      []*handshake.Check
+	Kind        string // "checks" or "causes": where its entries stand
+	Entries     []entry
 }
 
-// checkView is the documentation of one check.
-type checkView struct {
+type entry struct{ ID, Title string }
+
+// entryView is the documentation of one check or cause.
+type entryView struct {
 	shell
-	Check    *handshake.Check
-	Sections []section
-	Decides  string
-	Seen     int // attempts that are kept in which it failed or advised
-	Latest   *row
+	ID            string
+	Kind          string // "checks" or "causes"
+	Word          string // by which the list filters: "check" or "cause"
+	Sections      []section
+	Facts         []fact
+	Checks        []entry // that a cause can break
+	Spec, SpecURL string
+	Seen          int // attempts that are kept in which it was found
+	Latest        *row
 }
 
 // section is a part of a documentation.
@@ -44,55 +53,135 @@ type block struct {
 }
 
 func (p *page) checks(w http.ResponseWriter, r *http.Request) {
-	all := handshake.Catalogue()
-	if negotiate(r, asText, asHTML) == asText {
-		var b strings.Builder
-		for _, c := range all {
-			b.WriteString(c.ID + ": " + c.Title + "\n")
-		}
-		writeText(w, http.StatusOK, b.String())
+	p.index(w, r, indexView{
+		shell:   p.shell(r, "reference", "Checks and causes"),
+		Heading: "Every check that a handshake passes or fails.",
+		Lead:    "All of them run on every attempt. Some decide, as this server does; the others advise, since a stricter one would refuse.",
+		Groups:  append(checkGroups(), causeGroups()...),
+	})
+}
+
+func (p *page) causes(w http.ResponseWriter, r *http.Request) {
+	p.index(w, r, indexView{
+		shell:   p.shell(r, "reference", "Causes"),
+		Heading: "Every cause for which a WebSocket breaks.",
+		Lead:    "A check says which rule is broken; a cause says who broke it, and which lines cure it.",
+		Groups:  causeGroups(),
+	})
+}
+
+func (p *page) index(w http.ResponseWriter, r *http.Request, v indexView) {
+	if negotiate(r, asText, asHTML) == asHTML {
+		p.render(w, http.StatusOK, "index", v)
 		return
 	}
-	groups := []checkGroup{
-		{Title: "Go’s net/http decides", Note: "It answers by itself, before any handler runs."},
-		{Title: "gorilla/websocket decides", Note: "Its Upgrade refuses the handshake."},
-		{Title: "Advice", Note: "This server lets it pass; stricter ones do not."},
+	var b strings.Builder
+	for _, g := range v.Groups {
+		for _, e := range g.Entries {
+			b.WriteString(e.ID + ": " + e.Title + "\n")
+		}
 	}
-	for _, c := range all {
-		i := map[handshake.Decider]int{handshake.ByNetHTTP: 0, handshake.ByGorilla: 1, handshake.ByNobody: 2}[c.By]
-		groups[i].Checks = append(groups[i].Checks, c)
+	writeText(w, http.StatusOK, b.String())
+}
+
+func checkGroups() []indexGroup {
+	groups := []indexGroup{
+		{Title: "Go’s net/http decides", Note: "It answers by itself, before any handler runs.", Kind: "checks"},
+		{Title: "gorilla/websocket decides", Note: "Its Upgrade refuses the handshake.", Kind: "checks"},
+		{Title: "Advice", Note: "This server lets it pass; stricter ones do not.", Kind: "checks"},
 	}
-	p.render(w, http.StatusOK, "checks-list", checksView{shell: p.shell(r, "reference", "Checks"), Groups: groups})
+	for _, c := range handshake.Catalogue() {
+		g := &groups[map[handshake.Decider]int{handshake.ByNetHTTP: 0, handshake.ByGorilla: 1, handshake.ByNobody: 2}[c.By]]
+		g.Entries = append(g.Entries, entry{c.ID, c.Title})
+	}
+	return groups
+}
+
+func causeGroups() []indexGroup {
+	groups := []indexGroup{
+		diagnosis.Rejects: {Title: "Causes: no session comes about", Note: "Who broke the handshake, and the lines that cure it.", Kind: "causes"},
+		diagnosis.Risks:   {Title: "Causes: the session works, at a risk", Note: "Something is wrong all the same.", Kind: "causes"},
+		diagnosis.Cuts:    {Title: "Causes: the session is cut", Note: "The handshake was right.", Kind: "causes"},
+	}
+	for _, c := range diagnosis.Catalogue() {
+		g := &groups[c.Severity]
+		g.Entries = append(g.Entries, entry{c.ID, c.Title})
+	}
+	return groups
 }
 
 func (p *page) check(w http.ResponseWriter, r *http.Request) {
-	id := chi.URLParam(r, "id")
-	c := handshake.Find(id)
+	c := handshake.Find(chi.URLParam(r, "id"))
 	if c == nil {
-		p.refuse(w, r, http.StatusNotFound, refusal{
-			shell:    p.shell(r, "reference", "No such check"),
-			Sentence: "There is no check " + visible(id) + ".",
-			Advice:   "All of them stand in the list of checks.",
-		})
+		p.unknown(w, r, "check")
 		return
 	}
-	sections := []section{
-		{"what", "What it is", blocks(c.Doc.What)},
-		{"see", "How to see it", blocks(c.Doc.See)},
-		{"do", "What to do", blocks(c.Doc.Do)},
+	p.entry(w, r, c.AppendText, journal.Filter{Check: c.ID}, entryView{
+		shell: p.shell(r, "reference", c.Title), ID: c.ID, Kind: "checks", Word: "check",
+		Sections: sections(&c.Doc),
+		Facts:    []fact{{Label: "When it is broken", Value: decides(c)}},
+		Spec:     c.Spec, SpecURL: c.SpecURL,
+	})
+}
+
+func (p *page) cause(w http.ResponseWriter, r *http.Request) {
+	c := diagnosis.Find(chi.URLParam(r, "id"))
+	if c == nil {
+		p.unknown(w, r, "cause")
+		return
 	}
+	v := entryView{
+		shell: p.shell(r, "reference", c.Title), ID: c.ID, Kind: "causes", Word: "cause",
+		Sections: sections(&c.Doc),
+		Facts: []fact{
+			{Label: "What comes of it", Value: consequence(c)},
+			{Label: "Who has to change something", Value: changer(c)},
+		},
+		Spec: c.Spec, SpecURL: c.SpecURL,
+	}
+	if c.Tempting != "" {
+		v.Sections = append(v.Sections, section{"tempting", "The cure that people find first", blocks(c.Tempting)})
+	}
+	for _, id := range c.Explains {
+		if check := handshake.Find(id); check != nil {
+			v.Checks = append(v.Checks, entry{check.ID, check.Title})
+		}
+	}
+	p.entry(w, r, c.AppendText, journal.Filter{Cause: c.ID}, v)
+}
+
+// entry shows a documentation, as a page or as wsinspect explain says it, with the
+// attempts that the filter finds.
+func (p *page) entry(w http.ResponseWriter, r *http.Request, appendText func([]byte) []byte, f journal.Filter, v entryView) {
 	if negotiate(r, asText, asHTML) == asText {
-		writeText(w, http.StatusOK, checkText(c, sections))
+		writeText(w, http.StatusOK, string(appendText(nil)))
 		return
 	}
-	v := checkView{shell: p.shell(r, "reference", c.Title), Check: c, Sections: sections, Decides: decides(c)}
-	found := p.Journal.List(journal.Filter{Check: c.ID, Limit: 1})
+	f.Limit = 1
+	found := p.Journal.List(f)
 	v.Seen = found.Matched
 	if len(found.Attempts) > 0 {
 		latest := newRow(fold(found.Attempts), v.Root)
 		v.Latest = &latest
 	}
-	p.render(w, http.StatusOK, "check", v)
+	p.render(w, http.StatusOK, "entry", v)
+}
+
+// unknown answers for an ID that no check or cause has.
+func (p *page) unknown(w http.ResponseWriter, r *http.Request, word string) {
+	p.refuse(w, r, http.StatusNotFound, refusal{
+		shell:    p.shell(r, "reference", "No such "+word),
+		Sentence: "There is no " + word + " " + visible(chi.URLParam(r, "id")) + ".",
+		Advice:   "All of them stand in the list of " + word + "s.",
+	})
+}
+
+func sections(d *handshake.Doc) []section {
+	return []section{
+		{"what", "What it is", blocks(d.What)},
+		{"see", "How to see it", blocks(d.See)},
+		{"do", "What to do", blocks(d.Do)},
+	}
 }
 
 // decides says what comes of breaking a check's rule.
@@ -106,19 +195,22 @@ func decides(c *handshake.Check) string {
 	return "Nothing here; stricter servers refuse it"
 }
 
-func checkText(c *handshake.Check, sections []section) string {
-	var b strings.Builder
-	b.WriteString(c.Title + " (" + c.ID + ", " + c.Spec + ")\n")
-	for _, s := range sections {
-		b.WriteString("\n" + s.Title + "\n")
-		for _, each := range s.Blocks {
-			if each.Code {
-				each.Text = "    " + strings.ReplaceAll(each.Text, "\n", "\n    ")
-			}
-			b.WriteString(each.Text + "\n")
-		}
-	}
-	return b.String()
+// consequence says what a cause does to the session.
+func consequence(c *diagnosis.Cause) string {
+	return map[diagnosis.Severity]string{
+		diagnosis.Rejects: "No session comes about",
+		diagnosis.Risks:   "The session works, at a risk",
+		diagnosis.Cuts:    "The session is cut",
+	}[c.Severity]
+}
+
+// changer says who has to change something to cure a cause.
+func changer(c *diagnosis.Cause) string {
+	return map[diagnosis.Party]string{
+		diagnosis.ByProxy:   "The proxy, in its configuration",
+		diagnosis.ByClient:  "The page or program that opens the socket",
+		diagnosis.ByBackend: "The application, or its policy",
+	}[c.Party]
 }
 
 // blocks cuts a documentation into paragraphs and, where lines are indented by four

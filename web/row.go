@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
@@ -51,13 +52,19 @@ func outcomeOf(a *journal.Attempt) outcome {
 	if a.State == journal.Open {
 		o.Icon, o.Word = "open", "Open"
 	}
-	if len(a.With(handshake.Advised)) > 0 {
+	if advises(a) {
 		o = outcome{"warning", "warn", "Accepted, advised", "Accepted, advised"}
 	}
 	if cut(a.Session) {
 		o.Icon, o.Word = "warning", "Cut"
 	}
 	return o
+}
+
+// advises reports whether there is something to say about a handshake that was accepted.
+func advises(a *journal.Attempt) bool {
+	c := a.Leading()
+	return c != nil && c.Cause.Severity != diagnosis.Cuts || len(a.With(handshake.Advised)) > 0
 }
 
 // cut reports whether a session ended without a close frame.
@@ -67,18 +74,26 @@ func cut(s *journal.Session) bool {
 
 // why says in a few words why an attempt came to its outcome.
 func why(a *journal.Attempt) string {
-	switch {
-	case a.State == journal.Answered && a.Request.Head.Has("Upgrade"):
+	accepted := a.Outcome() == journal.OutcomeAccepted && a.Mismatch == ""
+	switch leading := a.Leading(); {
+	case leading != nil && accepted && (leading.Cause.Severity == diagnosis.Cuts || !cut(a.Session)):
+		return inBrief(leading.Because) // that it was accepted stands beside it
+	case leading == nil && a.State == journal.Answered && a.Request.Head.Has("Upgrade"):
 		return "A plain request: Upgrade, but no key"
-	case a.State == journal.Answered:
+	case leading == nil && a.State == journal.Answered:
 		return "A plain request: no key, no Upgrade"
 	case cut(a.Session):
 		return fmt.Sprintf("Accepted, then cut after %.1f s of silence", a.Session.Idle.Seconds())
 	}
 	text := a.Sentence()
-	if advised := a.With(handshake.Advised); a.Outcome() == journal.OutcomeAccepted && len(advised) > 0 {
-		text, _ = cutSentence(advised[0].Because) // that it was accepted stands beside it
+	if advised := a.With(handshake.Advised); accepted && len(advised) > 0 {
+		text, _ = cutSentence(advised[0].Because)
 	}
+	return inBrief(text)
+}
+
+// inBrief cuts a text to what fits a row.
+func inBrief(text string) string {
 	text, _ = headline(text)
 	return strings.TrimSuffix(visible(text), ".")
 }

@@ -14,7 +14,7 @@ type verdictView struct {
 	Stamps   []mark
 	Sentence []piece
 	Lead     []piece
-	Do       []block // what to do, by the documentation of the check that the verdict rests on
+	Do       []block // what to do, by the documentation of the check that the verdict rests on; empty where a cause says it
 	Decider  *handshake.Check
 	Reason   string // net/http's or gorilla's own words
 	Who      string // whose words they are
@@ -35,18 +35,23 @@ func newVerdictView(a *journal.Attempt, e *evidence) verdictView {
 	if s := a.Now(); s != nil {
 		v.Stamps = append(v.Stamps, sessionStamp(s))
 	}
-	if a.State == journal.Answered {
+	leading := a.Leading()
+	if a.State == journal.Answered && leading == nil {
 		v.Sentence = []piece{{Text: a.Sentence()}} // of a request that wanted no handshake, nothing is proven
 		return v
 	}
-	if d := a.Verdict.DecidedBy; d != nil {
+	if d := a.Verdict.DecidedBy; d != nil && a.State != journal.Answered {
 		v.Decider, v.Reason = d, visible(a.Verdict.Reason)
 		v.Who = map[handshake.Decider]string{handshake.ByNetHTTP: "Go’s net/http", handshake.ByGorilla: "gorilla/websocket"}[d.By]
 	}
 	var spans []dump.Span
-	if f := leading(a); f != nil {
+	if leading != nil {
+		spans = leading.Evidence
+	} else if f := basis(a); f != nil {
 		spans = f.Evidence
-		v.Do = blocks(f.Check.Doc.Do)
+		if len(a.Causes) == 0 {
+			v.Do = blocks(f.Check.Doc.Do)
+		}
 	}
 	first, rest := headline(a.Sentence())
 	v.Sentence, spans = e.quote(first, spans)
@@ -68,9 +73,9 @@ func sessionStamp(s *journal.Session) mark {
 	return mark{"accepted", "plain", "Closed", strconv.Itoa(s.Close.Code)}
 }
 
-// leading returns the finding that the verdict rests on: the one that decided, else the
-// first piece of advice.
-func leading(a *journal.Attempt) *handshake.Finding {
+// basis returns the finding that the verdict rests on where no cause is sure: the one that
+// decided, else the first piece of advice.
+func basis(a *journal.Attempt) *handshake.Finding {
 	if f := a.Deciding(); f != nil {
 		return f
 	}

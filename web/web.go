@@ -60,6 +60,8 @@ func New(o Options) http.Handler {
 		get(r, "/latest", p.latest)
 		get(r, "/checks", p.checks)
 		get(r, "/checks/{id}", p.check)
+		get(r, "/causes", p.causes)
+		get(r, "/causes/{id}", p.cause)
 		get(r, "/{id}", p.attempt)
 		r.NotFound(p.notFound)
 		r.MethodNotAllowed(p.methodNotAllowed)

@@ -105,8 +105,12 @@ var (
 		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
 	sound = request("GET /ws/ HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Origin: http://localhost",
 		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
+	// bareProxyPass is what nginx before 1.29.7 makes of a handshake where the location has
+	// nothing but proxy_pass.
+	bareProxyPass = request("GET /ws/ HTTP/1.0", "Host: 127.0.0.1:9000", "Connection: close", "User-Agent: Mozilla/5.0",
+		"Origin: http://localhost", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==")
 	// originRemoved is what the tempting cure makes of it.
-	originRemoved = request("GET /ws/ HTTP/1.1", "Host: localhost:8080", "Connection: Upgrade", "User-Agent: Mozilla/5.0",
+	originRemoved = request("GET /ws/ HTTP/1.1", "Host: localhost:8080", "Connection: Upgrade", "User-Agent: Mozilla/5.0", "Accept-Language: en",
 		"Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==", "Sec-WebSocket-Version: 13", "Upgrade: websocket")
 	plain       = request("GET / HTTP/1.1", "Host: localhost")
 	clientHello = "\x16\x03\x01\x00\xb7\x01\x00\x00\xb3\x03\x03"
@@ -173,11 +177,12 @@ func text(n *html.Node) string {
 
 func TestEveryScreen(t *testing.T) {
 	s := newSite(Options{Token: "", Revealed: true, Version: "1.2.3"})
-	for _, raw := range []string{theStory, sound, plain, clientHello} {
+	for _, raw := range []string{theStory, sound, plain, clientHello, bareProxyPass} {
 		s.arrives(raw)
 	}
 	a := s.Latest()
-	for _, target := range []string{"/inspect", "/inspect/latest", "/inspect/" + a.ID, "/inspect/" + a.ID + "?view=bytes", "/inspect/checks", "/inspect/checks/origin-same-host", "/inspect/nowhere", "/inspect/checks/none"} {
+	for _, target := range []string{"/inspect", "/inspect/latest", "/inspect/" + a.ID, "/inspect/" + a.ID + "?view=bytes", "/inspect/checks", "/inspect/checks/origin-same-host",
+		"/inspect/causes", "/inspect/causes/upgrade-not-configured", "/inspect/nowhere", "/inspect/checks/none", "/inspect/causes/none"} {
 		t.Run(target, func(t *testing.T) {
 			w := s.get(target, "text/html")
 			for header, want := range map[string]string{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/handshake"
 )
 
@@ -30,7 +31,7 @@ func completeProgram(_ context.Context, c *cli.Command) {
 	}
 }
 
-// completeExplain offers the IDs of the checks.
+// completeExplain offers the IDs of the checks and causes.
 func completeExplain(_ context.Context, c *cli.Command) {
 	out := c.Root().Writer
 	if typed := lastArgument(c); strings.HasPrefix(typed, "-") {
@@ -39,6 +40,9 @@ func completeExplain(_ context.Context, c *cli.Command) {
 	}
 	for _, check := range handshake.Catalogue() {
 		fmt.Fprintf(out, "%s:%s\n", check.ID, check.Title)
+	}
+	for _, cause := range diagnosis.Catalogue() {
+		fmt.Fprintf(out, "%s:%s\n", cause.ID, cause.Title)
 	}
 }
 

@@ -13,7 +13,8 @@ type errorText struct {
 	also   []string // the same in other versions
 	who    string
 	means  string   // what happened, what follows, what to do
-	checks []string // IDs of checks, the likeliest first; of a status those that answer with it follow that lead further, the likeliest first
+	checks []string // IDs of checks that lead further, the likeliest first; of a status those that answer with it follow
+	causes []string // IDs of causes that lead further, the likeliest first
 }
 
 func (e errorText) isNumber() bool { return aloneNumber.MatchString(e.says) }
@@ -52,6 +53,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 400",
 		means:  "No Connection header with the word upgrade arrived. Connection is hop-by-hop: a proxy takes it out unless it is told to send its own. In nginx: proxy_http_version 1.1; and proxy_set_header Connection with the value upgrade, in the location that serves this path.",
 		checks: []string{"connection-upgrade", "upgrade-websocket"},
+		causes: []string{"upgrade-not-configured", "connection-header-missing", "connection-cleared"},
 	},
 	{
 		says:   "'websocket' token not found in 'Upgrade' header",
@@ -59,6 +61,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 400 or 426",
 		means:  "No Upgrade header with the word websocket arrived. Upgrade is hop-by-hop: a proxy takes it out unless it is told to pass it on. In nginx: proxy_set_header Upgrade $http_upgrade; in the location that serves this path.",
 		checks: []string{"upgrade-websocket", "connection-upgrade"},
+		causes: []string{"upgrade-not-configured", "upgrade-header-missing"},
 	},
 	{
 		says:   "request method is not GET",
@@ -66,6 +69,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 405",
 		means:  "A handshake is a GET (RFC 6455, section 4.1). Something sent another method: a form, a fetch with POST, or a proxy that rewrites methods.",
 		checks: []string{"method-get"},
+		causes: []string{"method-changed"},
 	},
 	{
 		says:   "unsupported version: 13 not found in 'Sec-WebSocket-Version' header",
@@ -73,6 +77,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 400",
 		means:  "The header that names version 13 of the protocol is missing, or names another. Browsers have sent 13 since 2012; where it is missing, the request came from no WebSocket client, or a proxy withheld its headers.",
 		checks: []string{"version-13"},
+		causes: []string{"sec-websocket-header-lost", "request-headers-not-passed"},
 	},
 	{
 		says:   "request origin not allowed by Upgrader.CheckOrigin",
@@ -80,6 +85,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 403",
 		means:  "The Origin that the browser sent and the Host that arrived differ. Behind nginx the reason is most often that Host was not forwarded, so that the address in proxy_pass arrives in its place. The cure is proxy_set_header Host $http_host; and not removing Origin: that switches off the check against cross-site WebSocket hijacking.",
 		checks: []string{"origin-same-host", "host-names-upstream"},
+		causes: []string{"host-not-forwarded", "host-port-dropped", "cross-origin-page"},
 	},
 	{
 		says:   "'Sec-WebSocket-Key' header must be Base64 encoded value of 16-byte in length",
@@ -87,6 +93,7 @@ var errorTexts = []errorText{
 		who:    "gorilla/websocket, with status 400",
 		means:  "Every handshake carries a fresh key: 16 bytes in base64. It did not arrive, or is not of that form. A proxy that sets it from a misspelt variable, or a client written by hand, does that.",
 		checks: []string{"key-valid"},
+		causes: []string{"sec-websocket-header-lost"},
 	},
 	{
 		says:   "client sent data before handshake is complete",
@@ -111,6 +118,7 @@ var errorTexts = []errorText{
 		who:    "Go's net/http, with status 400, before any handler",
 		means:  "HTTP/1.1 wants one Host line with one name in it (RFC 9112, section 3.2). A proxy that sets Host from a wrong variable, or sets it twice, breaks that.",
 		checks: []string{"host-valid", "host-single"},
+		causes: []string{"duplicate-host", "host-cleared"},
 	},
 	{
 		says:   "invalid header name",
@@ -136,6 +144,7 @@ var errorTexts = []errorText{
 		who:    "a server or a proxy, with status 431 or 400",
 		means:  "The head of the request is larger than what is accepted, most often for its cookies. Delete the cookies of this name in the browser to try, then find who sets them.",
 		checks: []string{"head-size"},
+		causes: []string{"header-too-large", "backend-header-limit"},
 	},
 
 	// What browsers and client libraries say. It is all they know: the answer itself is hidden
@@ -158,6 +167,7 @@ var errorTexts = []errorText{
 		who:    "Chrome, about the answer",
 		means:  "A 101 arrived, but a proxy took its hop-by-hop headers out, or something that is no WebSocket server answered.",
 		checks: []string{"upgrade-websocket", "connection-upgrade"},
+		causes: []string{"response-upgrade-hidden"},
 	},
 	{
 		says:   "'Sec-WebSocket-Accept' header is missing",
@@ -165,6 +175,7 @@ var errorTexts = []errorText{
 		who:    "browsers and client libraries, about the answer",
 		means:  "The server proves that it read this handshake by a hash of its key. The hash is missing or belongs to another key: a cache answered, or a proxy changed Sec-WebSocket-Key.",
 		checks: []string{"key-valid"},
+		causes: []string{"cached-response", "sec-websocket-header-lost"},
 	},
 	{
 		says:   "Sent non-empty 'Sec-WebSocket-Protocol' header but no response was received",
@@ -172,6 +183,7 @@ var errorTexts = []errorText{
 		who:    "Chrome and client libraries, about the answer",
 		means:  "The script asked for a subprotocol and the answer names none, or one that was not offered. The application does not speak it, or a proxy took Sec-WebSocket-Protocol out of the request.",
 		checks: []string{"subprotocol-agreed"},
+		causes: []string{"subprotocol-stripped"},
 	},
 	{
 		says:  "WebSocket is closed before the connection is established",
@@ -203,53 +215,105 @@ var errorTexts = []errorText{
 		means: "Nothing listens on that address and port. No proxy and no application has seen the request.",
 	},
 
+	// What nginx says when it does not take a configuration.
+	{
+		says:   `unknown "connection_upgrade" variable`,
+		who:    "nginx -t, and nginx at its start",
+		means:  "The configuration uses $connection_upgrade, and no map makes it. nginx keeps the old configuration, or does not start. The http block lacks map $http_upgrade $connection_upgrade { default close; websocket upgrade; } or the include that has it.",
+		causes: []string{"config-does-not-load"},
+	},
+	{
+		says:   "is not terminated by",
+		also:   []string{"invalid number of arguments in", "unexpected end of file, expecting", "directive is not allowed here", "configuration file /etc/nginx/nginx.conf test failed"},
+		who:    "nginx -t, and nginx at its start",
+		means:  "nginx cannot read its configuration: a semicolon or a brace is missing, or a directive stands in the wrong block. It keeps the old configuration, or does not start, so that no new line is in force.",
+		causes: []string{"config-does-not-load"},
+	},
+
 	// What nginx writes into its error log.
 	{
 		says:   "upstream prematurely closed connection",
 		who:    "nginx, and answered with 502",
 		means:  "The application closed without an answer: it crashed, it expects TLS, or gorilla closed because bytes came before its answer.",
 		checks: []string{"early-data"},
+		causes: []string{"wrong-upstream-protocol", "tls-to-plain-backend"},
 	},
 	{
-		says:  "upstream timed out",
-		who:   "nginx, and answered with 504, or by a cut session",
-		means: "The application sent nothing for proxy_read_timeout, 60 seconds by default. In an open session the browser then reports 1006. Send pings more often than that, or raise proxy_read_timeout.",
+		says:   "SSL_do_handshake() failed",
+		also:   []string{"wrong version number"},
+		who:    "nginx, and answered with 502, and OpenSSL",
+		means:  "One side spoke TLS and the other did not. In nginx: proxy_pass says https:// and the application listens without TLS; write http://.",
+		causes: []string{"tls-to-plain-backend"},
 	},
 	{
-		says:  "Connection refused) while connecting to upstream",
-		also:  []string{"no live upstreams"},
-		who:   "nginx, and answered with 502",
-		means: "Nothing listens on the address in proxy_pass, or nginx leaves it out for a while because it failed before (max_fails). The request never reached the application.",
+		says:   "limiting requests, excess",
+		also:   []string{"limiting connections by zone"},
+		who:    "nginx, and answered with 503",
+		means:  "limit_req or limit_conn refused the request. An open WebSocket is one connection for as long as it lasts, and a page that connects again and again is many requests.",
+		causes: []string{"rate-limited"},
 	},
 	{
-		says:  "upstream sent no valid HTTP/1.0 header",
-		who:   "nginx",
-		means: "What listens on the address in proxy_pass speaks something else than HTTP/1: TLS or HTTP/2 most often.",
+		says:   "access forbidden by rule",
+		who:    "nginx, and answered with 403",
+		means:  "allow and deny of nginx refuse the client's address. The request never reached the application.",
+		causes: []string{"access-denied-by-proxy"},
 	},
 	{
-		says:  "while proxying upgraded connection",
-		who:   "nginx",
-		means: "The handshake went well; the session was broken afterwards. The words before these say by whom: reset by peer is the other end, timed out is proxy_read_timeout.",
+		says:   "no user/password was provided for basic authentication",
+		who:    "nginx, and answered with 401",
+		means:  "auth_basic wants a password on the handshake too, and not every browser sends the page's along. The request never reached the application.",
+		causes: []string{"auth-basic-on-handshake"},
+	},
+	{
+		says:   "while reading PROXY protocol",
+		who:    "nginx, which then closes",
+		means:  "The listener has proxy_protocol and waits for a PROXY line, which a load balancer sends and a browser does not.",
+		causes: []string{"proxy-protocol-expected"},
+	},
+	{
+		says:   "upstream timed out",
+		who:    "nginx, and answered with 504, or by a cut session",
+		means:  "The application sent nothing for proxy_read_timeout, 60 seconds by default. In an open session the browser then reports 1006. Send pings more often than that, or raise proxy_read_timeout.",
+		causes: []string{"read-timeout"},
+	},
+	{
+		says:   "Connection refused) while connecting to upstream",
+		also:   []string{"no live upstreams"},
+		who:    "nginx, and answered with 502",
+		means:  "Nothing listens on the address in proxy_pass, or nginx leaves it out for a while because it failed before (max_fails). The request never reached the application.",
+		causes: []string{"upstream-unreachable"},
+	},
+	{
+		says:   "upstream sent no valid HTTP/1.0 header",
+		who:    "nginx",
+		means:  "What listens on the address in proxy_pass speaks something else than HTTP/1: TLS or HTTP/2 most often.",
+		causes: []string{"wrong-upstream-protocol", "tls-to-plain-backend"},
+	},
+	{
+		says:   "while proxying upgraded connection",
+		who:    "nginx",
+		means:  "The handshake went well; the session was broken afterwards. The words before these say by whom: reset by peer is the other end, timed out is proxy_read_timeout.",
+		causes: []string{"read-timeout", "reload-drops-sessions"},
 	},
 
 	// The statuses that answer a handshake.
-	{says: "200", who: "a server in place of 101", means: "An ordinary page answered: the path reached something that knows no WebSocket, such as a single-page application's fallback, or a proxy dropped Upgrade and the route has a page too.", checks: []string{"upgrade-websocket", "connection-upgrade"}},
-	{says: "301", who: "a proxy, most often", means: "A redirect: http to https, or a missing slash at the end of the path. Browsers do not follow redirects of a handshake. Use the final address."},
-	{says: "302", who: "a proxy or a login page", means: "A redirect, most often to a login. Browsers do not follow redirects of a handshake."},
-	{says: "308", who: "a proxy, most often", means: "A redirect: http to https, or a missing slash at the end of the path. Browsers do not follow redirects of a handshake. Use the final address."},
-	{says: "400", who: "the application, or Go's net/http before it", means: "The request that arrived is no handshake, most often because a proxy did not pass Connection and Upgrade on; or its head cannot be read.", checks: []string{"connection-upgrade", "upgrade-websocket"}},
-	{says: "401", who: "a proxy or the application", means: "Somebody wants a login. A browser's WebSocket can carry cookies and no Authorization header of its own; wsinspect never answers so."},
-	{says: "403", who: "the application's origin check, most often", means: "The Origin is not one that is allowed: most often because Host was not forwarded and the two differ. If the request never reaches wsinspect, a rule of the proxy (deny, a firewall) says so.", checks: []string{"origin-same-host", "host-names-upstream"}},
-	{says: "404", who: "a proxy or the application", means: "The path is not served. A proxy that adds, cuts or doubles a slash changes it: compare the path in the browser with the target that arrives here."},
-	{says: "405", who: "gorilla/websocket, or a proxy", means: "The method is not GET, or the route that answers allows no GET."},
+	{says: "200", who: "a server in place of 101", means: "An ordinary page answered: the path reached something that knows no WebSocket, such as a single-page application's fallback, or a proxy dropped Upgrade and the route has a page too.", checks: []string{"upgrade-websocket", "connection-upgrade"}, causes: []string{"static-fallback", "upgrade-not-configured"}},
+	{says: "301", who: "a proxy, most often", means: "A redirect: http to https, or a missing slash at the end of the path. Browsers do not follow redirects of a handshake. Use the final address.", causes: []string{"redirect-on-handshake"}},
+	{says: "302", who: "a proxy or a login page", means: "A redirect, most often to a login. Browsers do not follow redirects of a handshake.", causes: []string{"redirect-on-handshake", "auth-request-denied"}},
+	{says: "308", who: "a proxy, most often", means: "A redirect: http to https, or a missing slash at the end of the path. Browsers do not follow redirects of a handshake. Use the final address.", causes: []string{"redirect-on-handshake"}},
+	{says: "400", who: "the application, or Go's net/http before it", means: "The request that arrived is no handshake, most often because a proxy did not pass Connection and Upgrade on; or its head cannot be read.", checks: []string{"connection-upgrade", "upgrade-websocket"}, causes: []string{"upgrade-not-configured", "set-header-inheritance-lost", "connection-cleared"}},
+	{says: "401", who: "a proxy or the application", means: "Somebody wants a login. A browser's WebSocket can carry cookies and no Authorization header of its own; wsinspect never answers so.", causes: []string{"auth-basic-on-handshake", "auth-request-denied"}},
+	{says: "403", who: "the application's origin check, most often", means: "The Origin is not one that is allowed: most often because Host was not forwarded and the two differ. If the request never reaches wsinspect, a rule of the proxy (deny, a firewall) says so.", checks: []string{"origin-same-host", "host-names-upstream"}, causes: []string{"host-not-forwarded", "host-port-dropped", "access-denied-by-proxy", "origin-checked-by-proxy"}},
+	{says: "404", who: "a proxy or the application", means: "The path is not served. A proxy that adds, cuts or doubles a slash changes it: compare the path in the browser with the target that arrives here.", causes: []string{"path-prefix-stripped", "path-prefix-not-stripped", "proxy-pass-missing"}},
+	{says: "405", who: "gorilla/websocket, or a proxy", means: "The method is not GET, or the route that answers allows no GET.", causes: []string{"method-changed"}},
 	{says: "417", who: "Go's net/http, before any handler", means: "The request has an Expect header with something else than 100-continue."},
-	{says: "426", who: "a WebSocket server to a plain request", means: "The request asks for no upgrade. From a browser's WebSocket this means that a proxy dropped the Upgrade header.", checks: []string{"upgrade-websocket", "connection-upgrade"}},
-	{says: "431", who: "a server or a proxy", means: "The head of the request is too large, most often for its cookies."},
+	{says: "426", who: "a WebSocket server to a plain request", means: "The request asks for no upgrade. From a browser's WebSocket this means that a proxy dropped the Upgrade header.", checks: []string{"upgrade-websocket", "connection-upgrade"}, causes: []string{"upgrade-not-configured"}},
+	{says: "431", who: "a server or a proxy", means: "The head of the request is too large, most often for its cookies.", causes: []string{"backend-header-limit"}},
 	{says: "500", who: "the application", means: "The application failed on its own. With gorilla look for http.Hijacker in its log."},
 	{says: "501", who: "Go's net/http, before any handler", means: "The request names a transfer encoding that the server does not know."},
-	{says: "502", who: "a proxy", means: "The proxy got no usable answer: nothing listens, or what listens crashed or speaks TLS or HTTP/2. The proxy's error log says which."},
-	{says: "503", who: "a proxy", means: "The proxy has no backend to ask, or limits requests (limit_req, limit_conn). The request did not reach the application."},
-	{says: "504", who: "a proxy", means: "The application did not answer in time; in nginx after proxy_read_timeout, 60 seconds by default."},
+	{says: "502", who: "a proxy", means: "The proxy got no usable answer: nothing listens, or what listens crashed or speaks TLS or HTTP/2. The proxy's error log says which.", causes: []string{"upstream-unreachable", "wrong-upstream-protocol", "tls-to-plain-backend"}},
+	{says: "503", who: "a proxy", means: "The proxy has no backend to ask, or limits requests (limit_req, limit_conn). The request did not reach the application.", causes: []string{"rate-limited"}},
+	{says: "504", who: "a proxy", means: "The application did not answer in time; in nginx after proxy_read_timeout, 60 seconds by default.", causes: []string{"wrong-upstream-protocol"}},
 	{says: "505", who: "Go's net/http, before any handler", means: "The request line names a version that is not HTTP/1."},
 
 	// The codes that end a session (RFC 6455, section 7.4). No check explains them: the
@@ -259,7 +323,7 @@ var errorTexts = []errorText{
 	{says: "1002", who: "either end, in a close frame", means: "Protocol error: a frame broke the rules of RFC 6455."},
 	{says: "1003", who: "either end, in a close frame", means: "A kind of data that the other side does not take, such as binary where text is wanted."},
 	{says: "1005", who: "a browser, about a close frame", means: "No code: a close frame came, and it held none."},
-	{says: "1006", who: "a browser, about the connection", means: "No close frame came. Either the handshake was not answered with 101, and the browser hides its status, or the connection just ended: a proxy's idle timeout (60 seconds in nginx), a restart, a network that went away. wsinspect shows which: an attempt that was rejected, or a session with its silence before the end.", checks: []string{"origin-same-host", "connection-upgrade", "upgrade-websocket"}},
+	{says: "1006", who: "a browser, about the connection", means: "No close frame came. Either the handshake was not answered with 101, and the browser hides its status, or the connection just ended: a proxy's idle timeout (60 seconds in nginx), a restart, a network that went away. wsinspect shows which: an attempt that was rejected, or a session with its silence before the end.", checks: []string{"origin-same-host", "connection-upgrade", "upgrade-websocket"}, causes: []string{"read-timeout", "host-not-forwarded", "upgrade-not-configured"}},
 	{says: "1007", who: "either end, in a close frame", means: "A text message held bytes that are no UTF-8."},
 	{says: "1008", who: "either end, in a close frame", means: "A policy of the application was broken; its documentation says which."},
 	{says: "1009", who: "either end, in a close frame", means: "A message was larger than the other side takes; here --max-message, counted after decompression."},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/handshake"
 )
 
@@ -56,7 +57,7 @@ func TestRecognise(t *testing.T) {
 }
 
 // Every entry is found by each of its own spellings, says who and what, and leads to
-// checks that exist.
+// checks and causes that exist.
 func TestErrorTexts(t *testing.T) {
 	for _, e := range errorTexts {
 		for _, words := range append([]string{e.says}, e.also...) {
@@ -70,6 +71,11 @@ func TestErrorTexts(t *testing.T) {
 		for _, id := range e.checks {
 			if handshake.Find(id) == nil {
 				t.Errorf("%q leads to the check %q, which does not exist", e.says, id)
+			}
+		}
+		for _, id := range e.causes {
+			if diagnosis.Find(id) == nil {
+				t.Errorf("%q leads to the cause %q, which does not exist", e.says, id)
 			}
 		}
 	}
@@ -91,7 +97,7 @@ func TestRefusalsLeadToTheirChecks(t *testing.T) {
 	}
 }
 
-// The list names every check, with its deed, in both forms.
+// The list names every check and cause, with its deed, in both forms.
 func TestExplainList(t *testing.T) {
 	text, asJSON := call(t, nil, "explain"), call(t, nil, "explain", "--json")
 	var list struct {
@@ -99,6 +105,7 @@ func TestExplainList(t *testing.T) {
 			ID, Title string
 			Decides   bool
 		}
+		Causes []struct{ ID, Title, Severity string }
 	}
 	if err := json.Unmarshal([]byte(asJSON.stdout), &list); err != nil {
 		t.Fatal(err)
@@ -108,6 +115,16 @@ func TestExplainList(t *testing.T) {
 	}
 	for _, c := range list.Checks {
 		deed := map[bool]string{true: "decides", false: "advises"}[c.Decides]
+		row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(c.ID) + ` +` + deed + ` +` + regexp.QuoteMeta(c.Title) + `$`)
+		if !row.MatchString(text.stdout) {
+			t.Errorf("the text has no row for %s:\n%s", c.ID, text.stdout)
+		}
+	}
+	if len(list.Causes) == 0 || len(list.Causes) != len(diagnosis.Catalogue()) {
+		t.Fatalf("got %d causes", len(list.Causes))
+	}
+	for _, c := range list.Causes {
+		deed := map[string]string{"reject": "rejects", "risk": "is a risk", "session": "cuts"}[c.Severity]
 		row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(c.ID) + ` +` + deed + ` +` + regexp.QuoteMeta(c.Title) + `$`)
 		if !row.MatchString(text.stdout) {
 			t.Errorf("the text has no row for %s:\n%s", c.ID, text.stdout)
@@ -126,6 +143,24 @@ func TestExplainCheck(t *testing.T) {
 		asJSON := call(t, nil, "explain", check.ID, "--json")
 		if err := json.Unmarshal([]byte(asJSON.stdout), &doc); err != nil || doc.ID != check.ID || doc.Do != check.Doc.Do || doc.Decides != check.Decides {
 			t.Errorf("%s: %v: %s", check.ID, err, asJSON.stdout)
+		}
+	}
+}
+
+// So is each cause. No check has its ID, so that one word means one thing.
+func TestExplainCause(t *testing.T) {
+	for _, cause := range diagnosis.Catalogue() {
+		if handshake.Find(cause.ID) != nil {
+			t.Errorf("%s is a check and a cause", cause.ID)
+		}
+		text := call(t, nil, "explain", strings.ToUpper(cause.ID))
+		if text.code != exitOK || text.stdout != string(cause.AppendText(nil)) {
+			t.Errorf("%s: %+v", cause.ID, text)
+		}
+		var doc dossier
+		asJSON := call(t, nil, "explain", cause.ID, "--json")
+		if err := json.Unmarshal([]byte(asJSON.stdout), &doc); err != nil || doc.ID != cause.ID || doc.Do != cause.Doc.Do || doc.Party != cause.Party.String() {
+			t.Errorf("%s: %v: %s", cause.ID, err, asJSON.stdout)
 		}
 	}
 }

@@ -72,16 +72,22 @@ func TestWrongCalls(t *testing.T) {
 			args: "healthcheck unix:ws.sock", says: `"unix:ws.sock" has no absolute path; write unix:/run/wsinspect.sock`},
 		{name: "a check that is nearly right",
 			args: "explain method-got", says: `explain knows no "method-got"; did you mean method-get?`},
+		{name: "a cause that is nearly right",
+			args: "explain upgrade-not-confgured", says: `explain knows no "upgrade-not-confgured"; did you mean upgrade-not-configured?`},
+		{name: "a path that is none",
+			args: "--expect-path ws", says: `--expect-path "ws": write the path alone, from its slash on, such as /ws`},
+		{name: "a path with a query",
+			env: map[string]string{"WSINSPECT_EXPECT_PATH": "/ws,/chat?room=1"}, says: `--expect-path "/chat?room=1": write the path alone, from its slash on, such as /ws`},
 		{name: "a part of the names of checks",
 			args: "explain origin", says: `explain knows no "origin"; did you mean origin-same-host or origin-present or origin-readable?`},
 		{name: "a text that nobody says",
-			args: "explain the dog ate it", says: `explain knows no "the dog ate it"; wsinspect explain lists the checks`},
+			args: "explain the dog ate it", says: `explain knows no "the dog ate it"; wsinspect explain lists what it knows`},
 		{name: "control bytes are shown and not sent to the terminal",
 			args: "--\x1b[2J", says: `serve has no flag --\x1b[2J; wsinspect serve --help lists them`},
 		{name: "nor are those in a value",
 			args: "--keep \x1b[2J", says: `--keep cannot be "\x1b[2J": it takes a number, such as 500`},
 		{name: "nor are those that are quoted already escaped twice",
-			args: "explain \x1b[2J", says: `explain knows no "\x1b[2J"; wsinspect explain lists the checks`},
+			args: "explain \x1b[2J", says: `explain knows no "\x1b[2J"; wsinspect explain lists what it knows`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,7 +165,7 @@ func TestCompletion(t *testing.T) {
 		{"flags of the default command", "--al", []string{"--allow-origin:", "--allowed-host:"}, []string{"--listen", "serve:"}},
 		{"flags after flags", "--open --l", []string{"--listen:", "--log:"}, []string{"--open"}},
 		{"flags of a command", "healthcheck --t", []string{"--timeout:"}, []string{"--listen"}},
-		{"checks", "explain", []string{"origin-same-host:"}, []string{"serve:"}},
+		{"checks and causes", "explain", []string{"origin-same-host:", "upgrade-not-configured:"}, []string{"serve:"}},
 		{"flags of explain", "explain --j", []string{"--json:"}, []string{"origin-same-host:"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

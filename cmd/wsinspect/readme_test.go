@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
@@ -91,7 +92,8 @@ func names(expression, text string) []string {
 	return all
 }
 
-// The README explains each name in the JSON of an attempt, here of a closed session.
+// The README explains each name in the JSON of an attempt, here of a closed session that
+// has a cause.
 func TestReadmeJSON(t *testing.T) {
 	head := dump.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n\r\n"))
 	request := dump.Request{Head: head}
@@ -100,6 +102,7 @@ func TestReadmeJSON(t *testing.T) {
 		State:    journal.Closed,
 		Request:  request,
 		Verdict:  handshake.Judge(&request, &handshake.Policy{}),
+		Causes:   []diagnosis.Conclusion{{Cause: diagnosis.Catalogue()[0], Evidence: []dump.Span{{}}, Fix: diagnosis.Fix{Steps: make([]diagnosis.Step, 1)}}},
 		Response: journal.Response{Status: 101, Raw: []byte("HTTP/1.1 101 OK\r\n\r\n")},
 		Session:  &journal.Session{Opened: now, Closed: now, Close: journal.Close{Code: 1001, By: journal.ByClient}},
 	}

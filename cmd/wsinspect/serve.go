@@ -65,6 +65,8 @@ func serveFlags(env environment) []cli.Flag {
 			Usage: "with --open: a further `HOST` under which page and API may be asked for; repeatable"},
 		&cli.StringSliceFlag{Name: "allow-origin", Sources: env.source("WSINSPECT_ALLOW_ORIGIN"),
 			Usage: "an `ORIGIN` (scheme://host[:port]) whose pages may open a WebSocket; repeatable; * allows any"},
+		&cli.StringSliceFlag{Name: "expect-path", Sources: env.source("WSINSPECT_EXPECT_PATH"),
+			Usage: "a `PATH` that the application serves, such as /ws, so that a changed path can be named as the cause; repeatable"},
 		&cli.StringSliceFlag{Name: "subprotocol", Sources: env.source("WSINSPECT_SUBPROTOCOL"),
 			Usage: "a subprotocol `NAME` that is spoken, most wanted first; repeatable; without it the first one offered is chosen"},
 		&cli.StringSliceFlag{Name: "trusted-proxy", Sources: env.source("WSINSPECT_TRUSTED_PROXY"), Value: []string{"127.0.0.0/8", "::1/128"},
@@ -115,7 +117,7 @@ func readSettings(c *cli.Command, env environment) (settings, error) {
 	if err := checkBounds(&s); err != nil {
 		return s, err
 	}
-	for _, read := range []func(*settings, *cli.Command) error{readListen, readPolicy, readTrust} {
+	for _, read := range []func(*settings, *cli.Command) error{readListen, readPolicy, readExpected, readTrust} {
 		if err := read(&s, c); err != nil {
 			return s, err
 		}
@@ -171,6 +173,16 @@ func readPolicy(s *settings, c *cli.Command) error {
 		return wrongCall(err.Error())
 	}
 	s.policy = policy
+	return nil
+}
+
+func readExpected(s *settings, c *cli.Command) error {
+	s.expect = c.StringSlice("expect-path")
+	for _, path := range s.expect {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?# ") {
+			return wrongFlag("expect-path", strconv.Quote(path), "write the path alone, from its slash on, such as /ws")
+		}
+	}
 	return nil
 }
 

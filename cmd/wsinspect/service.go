@@ -33,6 +33,7 @@ type settings struct {
 	allowedHosts []string
 
 	policy         *handshake.Policy
+	expect         []string // paths that the application serves
 	trustedProxies []netip.Prefix
 	pingInterval   time.Duration
 
@@ -87,6 +88,7 @@ func newService(s settings, version string, stderr io.Writer) (*service, error) 
 		Keep: s.keep, KeepBytes: s.keepBytes,
 		MaxSubscribers: s.maxSubscribers,
 		Log:            s.log,
+		Expect:         s.expect,
 		Trusted:        s.trustedProxies,
 		Connections:    limit.Open,
 		Shed:           limit.Shed,

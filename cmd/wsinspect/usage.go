@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"wsinspect/internal/handshake"
 )
 
 // usageError puts the parser's words for a wrong call into ours: what is wrong, then what
@@ -87,7 +89,7 @@ func noCommand(program *cli.Command, word string) error {
 // didYouMean returns the question to ask after a word that is not among names, or
 // otherwise where none of them is like it.
 func didYouMean(word string, names []string, otherwise string) string {
-	near := nearest(word, names, 3)
+	near := handshake.Nearest(word, names, 3)
 	if len(near) == 0 {
 		return otherwise
 	}

@@ -28,14 +28,15 @@ func workloads(idle int) []workload {
 	return append(loads, weighIdle(fmt.Sprintf("an idle session, of %d", idle), idle))
 }
 
-// request is the handshake that Chrome sends, straight to the server.
+// request is a handshake as long as Chrome's, straight to the server. It claims to be no browser:
+// one would offer compression, which the bare server does not have.
 func request(addr string, sameOrigin bool) []byte {
 	origin := "http://" + addr
 	if !sameOrigin {
 		origin = "http://elsewhere.example"
 	}
 	return fmt.Appendf(nil, "GET /ws/echo HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n"+
-		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\n"+
+		"User-Agent: wsinspect-bench/1.0 (a program whose name is as long as that of a browser and its engine, for equal work)\r\n"+
 		"Upgrade: websocket\r\nOrigin: %s\r\nSec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"+
 		"Accept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n"+
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr, origin)

@@ -256,7 +256,7 @@ Nothing has to be written instead: nginx passes it on by itself.`,
 		}
 		if r.leftAtOnce() {
 			const left = "The browser left right after the 101, without a close frame or a message, and no Sec-WebSocket-Protocol arrived: "
-			for _, o := range r.Others {
+			for _, o := range r.others() {
 				if o.SameClient && o.Request != nil && o.Request.Head.Has("Sec-WebSocket-Protocol") {
 					return likely(left + "other handshakes of the same client have one, so a proxy may have dropped it here.")
 				}

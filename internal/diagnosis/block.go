@@ -33,9 +33,10 @@ func (r *reading) sighting(is func(other *reading) bool) *reading {
 // readNeighbours reads the other attempts of the same proxy, not long ago, for all causes
 // that ask for them.
 func (r *reading) readNeighbours() []*reading {
-	found := make([]*reading, 0, len(r.Others))
-	for i := range r.Others {
-		o := &r.Others[i]
+	others := r.others()
+	found := make([]*reading, 0, len(others))
+	for i := range others {
+		o := &others[i]
 		if o.Request == nil || o.Age > recent || o.Age < -recent || !r.samePeer(o) {
 			continue
 		}

@@ -90,6 +90,7 @@ func (c *testCase) read(t testing.TB) {
 	local := net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:8080")))
 	var arrived, sent, seen []byte
 	var others [][]byte
+	var sightings []Sighting
 	var remote net.Addr
 	var after int
 	var afterKind string
@@ -117,7 +118,7 @@ func (c *testCase) read(t testing.TB) {
 				count, kind, _ := strings.Cut(value, " ")
 				after, afterKind = int(number(t, count)), kind
 			case "other":
-				e.Others = append(e.Others, readSighting(t, value))
+				sightings = append(sightings, readSighting(t, value))
 				others = append(others, nil)
 			default:
 				e.option(t, option, value)
@@ -140,8 +141,9 @@ func (c *testCase) read(t testing.TB) {
 		e.client().Answer = dump.ParseAnswer(append(seen, "\r\n"...))
 	}
 	for i, raw := range others {
-		e.Others[i].Request = &dump.Request{Head: dump.Parse(append(raw, "\r\n"...)), Local: local}
+		sightings[i].Request = &dump.Request{Head: dump.Parse(append(raw, "\r\n"...)), Local: local}
 	}
+	e.Others = func() []Sighting { return sightings }
 }
 
 func (e *Evidence) client() *Client {

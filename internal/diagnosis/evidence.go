@@ -17,7 +17,9 @@ type Evidence struct {
 	Client  *Client            // the other end of the same attempt
 	Session *Session           // of a handshake that was accepted, once it is over
 	Config  *Config            // of the proxy next to the backend
-	Others  []Sighting         // other attempts of the same proxy or client, the newest first
+	// Others returns other attempts of the same proxy or client, the newest first, at most
+	// MostOthers; nil: none are known. It is asked once, and only where it can matter.
+	Others func() []Sighting
 }
 
 // MostOthers is how many other attempts a diagnosis looks at.

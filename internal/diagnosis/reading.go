@@ -28,6 +28,8 @@ type reading struct {
 	followed     bool
 	hops         []Hop  // once followed, by way
 	proxy        *proxy // once followed, by next
+	gathered     bool
+	sightings    []Sighting // once gathered, by others
 	broken       []string
 	lines        []string   // of the recipe, once asked for
 	neighbours   []*reading // other attempts of the same proxy, the newest first; nil: not asked for so far
@@ -145,6 +147,14 @@ func isClients(n name, spelt string) bool {
 		})
 	}
 	return true
+}
+
+// others returns the other attempts that are known.
+func (r *reading) others() []Sighting {
+	if r.Others != nil && !r.gathered {
+		r.gathered, r.sightings = true, r.Others()
+	}
+	return r.sightings
 }
 
 // has reports whether a line of that name arrived.

@@ -58,16 +58,23 @@ or take the line out, and they stay as long as their sockets. Let clients connec
 
 // cutTogether returns how many sessions were cut within the same second as this one, itself
 // counted; 0 where all had been silent equally long, which a timeout explains better.
+// Sessions that were hardly open do not count: programs that test a server leave so.
 func (r *reading) cutTogether() int {
+	if !r.Session.lasted() {
+		return 0
+	}
 	n, shortest, longest := 1, r.Session.Idle, r.Session.Idle
-	for _, o := range r.Others {
-		if s := o.Session; s != nil && s.Cut && s.Ended.Sub(r.Session.Ended).Abs() < time.Second {
+	for _, o := range r.others() {
+		if s := o.Session; s != nil && s.Cut && s.lasted() && s.Ended.Sub(r.Session.Ended).Abs() < time.Second {
 			n++
 			shortest, longest = min(shortest, s.Idle), max(longest, s.Idle)
 		}
 	}
-	if longest-shortest < time.Second {
+	if longest >= shortestTimeout && longest-shortest < time.Second {
 		return 0
 	}
 	return n
 }
+
+// lasted reports whether the session was open for long enough to be in use.
+func (s *Session) lasted() bool { return s.Ended.Sub(s.Opened) >= time.Second }

@@ -187,7 +187,7 @@ func wholeSecond(idle time.Duration) bool {
 
 // sameSilence returns how many of the other sessions were cut after the same silence.
 func (r *reading) sameSilence(idle time.Duration) (n int) {
-	for _, o := range r.Others {
+	for _, o := range r.others() {
 		if s := o.Session; s != nil && s.Cut && (s.Idle-idle).Abs() <= 500*time.Millisecond {
 			n++
 		}

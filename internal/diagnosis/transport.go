@@ -280,7 +280,7 @@ func (r *reading) meanwhile(kinds ...dump.Kind) bool {
 	if status := r.turnedAway(); status != 400 && status != 502 && status != 504 {
 		return false
 	}
-	return slices.ContainsFunc(r.Others, func(o Sighting) bool {
+	return slices.ContainsFunc(r.others(), func(o Sighting) bool {
 		return o.Request != nil && slices.Contains(kinds, o.Request.Head.Kind) && o.Age.Abs() < 5*time.Second
 	})
 }
@@ -294,7 +294,7 @@ func (r *reading) passLine() string {
 // ever arrived.
 func (r *reading) address() string {
 	request := r.Request
-	for _, o := range r.Others {
+	for _, o := range r.others() {
 		if request == nil {
 			request = o.Request
 		}

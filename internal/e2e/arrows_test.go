@@ -15,10 +15,11 @@ import (
 var arrows = map[string][]string{
 	"internal/dump":      {},
 	"internal/handshake": {"internal/dump"},
-	"internal/journal":   {"internal/dump", "internal/handshake"},
+	"internal/diagnosis": {"internal/dump", "internal/handshake"},
+	"internal/journal":   {"internal/dump", "internal/handshake", "internal/diagnosis"},
 	"internal/echo":      {"internal/dump", "internal/handshake", "internal/journal"},
-	"web":                {"internal/dump", "internal/handshake", "internal/journal"},
-	"cmd/wsinspect":      {"internal/dump", "internal/handshake", "internal/journal", "internal/echo", "web"},
+	"web":                {"internal/dump", "internal/handshake", "internal/diagnosis", "internal/journal"},
+	"cmd/wsinspect":      {"internal/dump", "internal/handshake", "internal/diagnosis", "internal/journal", "internal/echo", "web"},
 }
 
 // home is where a dependency may stand.
@@ -43,8 +44,8 @@ var homes = []home{
 	{"text/template", nil, "it does not escape what strangers wrote"},
 }
 
-// toolsOnly are programs for developers, not parts of wsinspect.
-var toolsOnly = []string{"internal/bench", "internal/e2e"}
+// toolsOnly are for developers, and no parts of wsinspect.
+var toolsOnly = []string{"internal/bench", "internal/corpus", "internal/e2e"}
 
 // TestArrows holds the imports of every package, tests left out, to the two tables.
 func TestArrows(t *testing.T) {

@@ -218,6 +218,11 @@ func TestAnswers(t *testing.T) {
 			status: 400, state: journal.Rejected, lines: map[string][]string{"Content-Type": {"application/json"}}, body: `"decided_by":"version-13"`,
 		},
 		{
+			law:    "a refusal says who broke it, and the lines that cure it",
+			head:   "GET /ws HTTP/1.0\r\nHost: 127.0.0.1:9000\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+			status: 426, state: journal.Rejected, body: "\n          proxy_set_header Upgrade $http_upgrade;\n",
+		},
+		{
 			law: "a body that never comes does not hold the answer back", head: head("Origin: http://localhost", "Content-Length: 10"),
 			status: 403, state: journal.Rejected,
 		},

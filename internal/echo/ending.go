@@ -69,7 +69,7 @@ func lossOf(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
 	case ok && lost.Timeout():
-		return "a write stalled until its time was over"
+		return journal.Stalled
 	}
 	return "the connection was closed"
 }

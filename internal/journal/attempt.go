@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -52,10 +53,11 @@ type Attempt struct {
 	Nonce    string         // of the query wsinspect-nonce; empty if there was none
 	Request  dump.Request   // as it arrived, masked
 	Verdict  handshake.Verdict
-	Mismatch string        // what gorilla said when it disagreed with the verdict; empty: it agreed
-	Response Response      // what was written
-	Session  *Session      // of an upgraded connection; nil otherwise
-	Took     time.Duration // from the first byte to the answer; zero until it is written
+	Causes   []diagnosis.Conclusion // who broke it and what cures it, the likeliest first; given by Begin and Close
+	Mismatch string                 // what gorilla said when it disagreed with the verdict; empty: it agreed
+	Response Response               // what was written
+	Session  *Session               // of an upgraded connection; nil otherwise
+	Took     time.Duration          // from the first byte to the answer; zero until it is written
 	live     func() Session
 }
 
@@ -116,6 +118,10 @@ type Close struct {
 	Detail string // what happened, in words, where no close frame tells: "connection reset", "protocol error: …"
 }
 
+// Stalled is the Detail of a session that was given up for a write of ours that did not
+// get through.
+const Stalled = "a write stalled until its time was over"
+
 // Closer says who ended a session first.
 type Closer string
 
@@ -134,8 +140,10 @@ func (a *Attempt) Local() string {
 }
 
 // Outcome returns what became of the request.
-func (a *Attempt) Outcome() Outcome {
-	switch a.State {
+func (a *Attempt) Outcome() Outcome { return a.State.outcome() }
+
+func (s State) outcome() Outcome {
+	switch s {
 	case Refused:
 		return OutcomeRefused
 	case Answered:

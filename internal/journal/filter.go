@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -24,12 +25,12 @@ const (
 type Filter struct {
 	Outcome string // one of filterOutcomes
 	Check   string // the ID of a check that failed or advised
+	Cause   string // the ID of a cause that was found
 	Host    string // the Host line's value, with or without its port; case does not matter
 	Path    string // what the path of the target begins with
 	Client  string // the address of the client, or its beginning and a "*"
 	Query   string // text in the request's head or in the sentence; case does not matter
 	Key     string // the value of Sec-WebSocket-Key
-	Cause   string // the ID of a cause
 	Limit   int    // attempts on a page; 0: DefaultLimit
 	Before  string // only attempts older than the one with this ID
 }
@@ -48,6 +49,14 @@ func ParseFilter(q url.Values) (Filter, error) {
 	if f.Outcome != "" && !slices.Contains(filterOutcomes, f.Outcome) {
 		return Filter{}, fmt.Errorf("outcome=%s is unknown: use one of %s", quote(f.Outcome), strings.Join(filterOutcomes, ", "))
 	}
+	for _, each := range []struct {
+		name, id string
+		known    []string
+	}{{"check", f.Check, checkIDs()}, {"cause", f.Cause, causeIDs()}} {
+		if each.id != "" && !slices.Contains(each.known, each.id) {
+			return Filter{}, fmt.Errorf("%s=%s is unknown: %s", each.name, quote(each.id), instead(each.name, each.id, each.known))
+		}
+	}
 	if f.Before != "" && !isID(f.Before) {
 		return Filter{}, fmt.Errorf("before=%s is no attempt's ID: use the value of next", quote(f.Before))
 	}
@@ -61,11 +70,35 @@ func ParseFilter(q url.Values) (Filter, error) {
 	return f, nil
 }
 
+func checkIDs() (ids []string) {
+	for _, c := range handshake.Catalogue() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func causeIDs() (ids []string) {
+	for _, c := range diagnosis.Catalogue() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// instead says which of the known IDs may be meant, or where they all stand.
+func instead(name, id string, known []string) string {
+	if near := handshake.Nearest(id[:min(len(id), maxQuoted)], known, 3); len(near) > 0 {
+		return "use " + strings.Join(near, " or ")
+	}
+	return "/inspect/" + name + "s lists them"
+}
+
+// maxQuoted is how many bytes of a value are shown.
+const maxQuoted = 40
+
 // quote shows a value of a query in an error: bounded and escaped.
 func quote(s string) string {
-	const most = 40
-	if len(s) > most {
-		return strconv.QuoteToASCII(s[:most]) + "…"
+	if len(s) > maxQuoted {
+		return strconv.QuoteToASCII(s[:maxQuoted]) + "…"
 	}
 	return strconv.QuoteToASCII(s)
 }
@@ -116,7 +149,7 @@ func (f *Filter) Match(a *Attempt) bool {
 		(f.Client == "" || matchClient(a.clientText(), f.Client)) &&
 		(f.Key == "" || matchKey(h, f.Key)) &&
 		(f.Query == "" || matchQuery(a, f.Query)) &&
-		f.Cause == "" // no attempt has a cause before there is a diagnosis
+		(f.Cause == "" || matchCause(a, f.Cause))
 }
 
 func (f *Filter) matchOutcome(a *Attempt) bool {
@@ -134,6 +167,10 @@ func matchCheck(a *Attempt, id string) bool {
 	return slices.ContainsFunc(a.Verdict.Findings, func(f handshake.Finding) bool {
 		return (f.Outcome == handshake.Failed || f.Outcome == handshake.Advised) && f.Check.ID == id
 	})
+}
+
+func matchCause(a *Attempt, id string) bool {
+	return slices.ContainsFunc(a.Causes, func(c diagnosis.Conclusion) bool { return c.Cause.ID == id })
 }
 
 // matchHost compares hosts; a pattern without a port takes every port.

@@ -12,11 +12,12 @@ func TestFilterChooses(t *testing.T) {
 	j := New(Options{})
 	story := judged(j, strings.Replace(chrome, "GET /echo ", "GET /ws/echo?x=1 ", 1), epoch)
 	good := judged(j, "GET /chat HTTP/1.1\r\nHost: Example.com\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n", epoch)
+	bare := judged(j, bareProxyPass, epoch)
 	plain := of(j, Answered)
 	garbage := judged(j, "\x16\x03\x01\x02\x00", epoch)
 	garbage.State = Refused
 	done := closed(of(j, Open))
-	all := []*Attempt{done, garbage, plain, good, story} // newest first
+	all := []*Attempt{done, garbage, plain, bare, good, story} // newest first
 	for _, a := range slices.Backward(all) {
 		j.Begin(a)
 	}
@@ -25,9 +26,9 @@ func TestFilterChooses(t *testing.T) {
 	}
 	for query, want := range map[string][]*Attempt{
 		"":                                    all,
-		"outcome=rejected":                    {story},
+		"outcome=rejected":                    {bare, story},
 		"outcome=refused":                     {garbage},
-		"outcome=failed":                      {garbage, story},
+		"outcome=failed":                      {garbage, bare, story},
 		"outcome=plain":                       {plain},
 		"outcome=accepted":                    {done, good},
 		"outcome=open":                        {good},
@@ -46,8 +47,8 @@ func TestFilterChooses(t *testing.T) {
 		"q=KO-kr":                             {story},
 		"q=Blame+the+proxy":                   {plain},
 		"q=nowhere":                           nil,
-		"check=" + story.Verdict.DecidedBy.ID: {story},
-		"cause=any":                           nil,
+		"check=" + story.Verdict.DecidedBy.ID: {bare, story},
+		"cause=upgrade-not-configured":        {bare},
 		"outcome=rejected&path=/chat":         nil,
 		"utm_source=x":                        all,
 	} {
@@ -72,6 +73,10 @@ func TestAFilterThatCannotBeReadSaysWhatToWrite(t *testing.T) {
 		"limit=0":                           `limit="0" is out of range: use a number from 1 to 1000`,
 		"limit=1001":                        `limit="1001" is out of range: use a number from 1 to 1000`,
 		"limit=ten":                         `limit="ten" is out of range: use a number from 1 to 1000`,
+		"cause=upgrade-not-confgured":       `cause="upgrade-not-confgured" is unknown: use upgrade-not-configured`,
+		"cause=xyzzy":                       `cause="xyzzy" is unknown: /inspect/causes lists them`,
+		"check=method-got":                  `check="method-got" is unknown: use method-get`,
+		"check=" + strings.Repeat("x", 100): `check="` + strings.Repeat("x", 40) + `"… is unknown: /inspect/checks lists them`,
 		"before=latest":                     `before="latest" is no attempt's ID: use the value of next`,
 		"outcome=%1b[2J":                    `outcome="\x1b[2J" is unknown: use one of refused, plain, rejected, accepted, failed, open, closed`,
 		"limit=" + strings.Repeat("9", 100): `limit="` + strings.Repeat("9", 40) + `"… is out of range: use a number from 1 to 1000`,

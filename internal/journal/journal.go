@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/handshake"
 )
 
@@ -19,6 +20,7 @@ type Options struct {
 	KeepBytes      int64          // bytes of memory that they may take, estimated; 0: DefaultKeepBytes
 	MaxSubscribers int            // subscribers at once; 0: none
 	Log            *Log           // where every change of state is written; nil: nowhere
+	Expect         []string       // the paths that the application serves; nil: not known
 	Trusted        []netip.Prefix // proxies whose forwarding headers are believed; nil: loopback
 	Connections    func() int64   // connections open now; nil: the metric is left out
 	Shed           func() int64   // connections turned away at the limit; nil: the metric is left out
@@ -35,6 +37,7 @@ type Options struct {
 type Journal struct {
 	clock   clock
 	trusted []netip.Prefix
+	expect  []string
 	log     *Log
 	metrics *metrics
 
@@ -59,17 +62,19 @@ func New(o Options) *Journal {
 	}
 	j := &Journal{
 		trusted: o.Trusted,
+		expect:  o.Expect,
 		log:     o.Log,
 		kept:    newStore(o.Keep, o.KeepBytes),
 		feed:    newFeed(o.MaxSubscribers),
 	}
-	j.metrics = newMetrics(o, handshake.Catalogue(), j.subscribers)
+	j.metrics = newMetrics(o, handshake.Catalogue(), diagnosis.Catalogue(), j.subscribers)
 	return j
 }
 
-// Begin logs a and remembers it. It is called before the answer is written, so that
-// whatever was answered is in the log, if that is a regular file.
+// Begin gives a its causes, logs it and remembers it. It is called before the answer is
+// written, so that whatever was answered is in the log, if that is a regular file.
 func (j *Journal) Begin(a *Attempt) {
+	j.diagnose(a)
 	j.log.begun(a)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -92,12 +97,17 @@ func (j *Journal) Answer(a *Attempt) {
 	j.update(a)
 }
 
-// Close logs and counts the end of a session, gives it to the attempt if that is still
-// kept, and announces it. It is called once for each attempt that was answered as Open.
+// Close gives the end of a session to its attempt, if that is still kept, and the causes
+// that it shows, logs and counts it, and announces it. It is called once for each attempt
+// that was answered as Open.
 func (j *Journal) Close(t Trace, s Session) {
-	a := t.ended(j.Get(t.id), &s)
-	j.log.closed(a)
+	kept := j.Get(t.id)
+	a := t.ended(kept, &s)
+	before := a.Causes
+	j.diagnoseEnd(a, kept != nil)
+	j.log.closed(a, !sameCauses(before, a.Causes))
 	j.metrics.closed(&s)
+	j.metrics.caused(added(before, a.Causes))
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.open--

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -46,7 +47,11 @@ func (a *Attempt) AppendJSON(b []byte) []byte {
 	b = appendVerdict(b, &a.Verdict)
 	b = append(b, `,"mismatch":`...)
 	b = appendJSONWords(b, a.Mismatch)
-	b = append(b, `,"causes":[],"hops":[],"response":`...)
+	b = append(b, `,"causes":`...)
+	b = appendCauses(b, a.Causes)
+	b = append(b, `,"hops":`...)
+	b = appendHops(b, diagnosis.Hops(a.Request.Head))
+	b = append(b, `,"response":`...)
 	b = appendResponse(b, &a.Response)
 	b = append(b, `,"session":`...)
 	if s := a.Now(); s != nil {
@@ -142,8 +147,13 @@ func appendFinding(b []byte, f *handshake.Finding) []byte {
 	b = appendJSONWords(b, f.Because)
 	b = append(b, `,"spec":`...)
 	b = appendJSONWords(b, f.Check.Spec)
-	b = append(b, `,"evidence":[`...)
-	for i, s := range f.Evidence {
+	b = append(b, `,"evidence":`...)
+	return append(appendSpans(b, f.Evidence), '}')
+}
+
+func appendSpans(b []byte, spans []dump.Span) []byte {
+	b = append(b, '[')
+	for i, s := range spans {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -153,7 +163,7 @@ func appendFinding(b []byte, f *handshake.Finding) []byte {
 		b = strconv.AppendInt(b, int64(s.End), 10)
 		b = append(b, '}')
 	}
-	return append(b, "]}"...)
+	return append(b, ']')
 }
 
 func appendResponse(b []byte, r *Response) []byte {
@@ -216,6 +226,18 @@ func appendJSONList(b []byte, list []string) []byte {
 			b = append(b, ',')
 		}
 		b = appendJSONBytes(b, []byte(s))
+	}
+	return append(b, ']')
+}
+
+// appendWordList is appendJSONList for words.
+func appendWordList(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONWords(b, s)
 	}
 	return append(b, ']')
 }

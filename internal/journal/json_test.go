@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -53,9 +54,32 @@ type decoded struct {
 			Evidence []dump.Span `json:"evidence"`
 		} `json:"findings"`
 	} `json:"verdict"`
-	Mismatch string     `json:"mismatch"`
-	Causes   []struct{} `json:"causes"`
-	Hops     []struct{} `json:"hops"`
+	Mismatch string `json:"mismatch"`
+	Causes   []struct {
+		ID         string      `json:"id"`
+		Title      string      `json:"title"`
+		Severity   string      `json:"severity"`
+		Confidence string      `json:"confidence"`
+		Party      string      `json:"party"`
+		Because    string      `json:"because"`
+		Explains   []string    `json:"explains"`
+		Evidence   []dump.Span `json:"evidence"`
+		Fix        struct {
+			For   string `json:"for"`
+			Hop   int    `json:"hop"`
+			Steps []struct {
+				Where  string   `json:"where"`
+				Lines  []string `json:"lines"`
+				Remove []string `json:"remove"`
+			} `json:"steps"`
+			Note string `json:"note"`
+		} `json:"fix"`
+	} `json:"causes"`
+	Hops []struct {
+		Name       string `json:"name"`
+		Confidence string `json:"confidence"`
+		Because    string `json:"because"`
+	} `json:"hops"`
 	Response struct {
 		Status  int    `json:"status"`
 		Failure string `json:"failure"`
@@ -130,6 +154,45 @@ func sampleRejected() *Attempt {
 	}
 }
 
+// The causes of the golden files are made up too.
+var (
+	hostCause = &diagnosis.Cause{
+		ID: "host-lost", Title: "Host is not passed on", Severity: diagnosis.Rejects, Party: diagnosis.ByProxy,
+		Tempting: "Removing Origin: it switches off the check against cross-site WebSocket hijacking.",
+	}
+	pageCause = &diagnosis.Cause{ID: "page-elsewhere", Title: "The page is on another host", Severity: diagnosis.Rejects, Party: diagnosis.ByClient}
+	twinCause = &diagnosis.Cause{ID: "host-lost-inside", Title: "An inner location cancels Host", Severity: diagnosis.Rejects, Party: diagnosis.ByProxy}
+	cutCause  = &diagnosis.Cause{ID: "cut-idle", Title: "The session is cut when it is silent", Severity: diagnosis.Cuts, Party: diagnosis.ByProxy}
+)
+
+// sampleCaused is the story with what it comes from.
+func sampleCaused() *Attempt {
+	a := sampleRejected()
+	host, _ := a.Request.Head.Field("Host")
+	origin, _ := a.Request.Head.Field("Origin")
+	a.Causes = []diagnosis.Conclusion{
+		{
+			Cause: hostCause, Confidence: diagnosis.Likely, Because: `nginx sent its own upstream address "localhost:8080" as Host.`,
+			Explains: []string{"origin-same-host", "host-names-upstream"}, Evidence: []dump.Span{host.Value},
+			Fix: diagnosis.Fix{
+				For: "nginx", Hop: 2, Note: "$http_host keeps the port.\n\n$host loses it.",
+				Steps: []diagnosis.Step{
+					{Where: "http", Lines: []string{"map $http_upgrade $connection_upgrade { default close; websocket upgrade; }"}},
+					{Where: "location", Lines: []string{"proxy_set_header Host $http_host;"}, Remove: []string{"proxy_set_header Origin", "proxy_hide_header Upgrade"}},
+				},
+			},
+		},
+		{
+			Cause: pageCause, Confidence: diagnosis.Possible, Because: `The page is on "http://localhost".`,
+			Evidence: []dump.Span{origin.Value}, Fix: diagnosis.Fix{For: "client"},
+		},
+	}
+	again := a.Causes[0]
+	again.Cause, again.Confidence, again.Because = twinCause, diagnosis.Possible, "Another location serves this path."
+	a.Causes = append(a.Causes, again)
+	return a
+}
+
 // sampleClosed is an accepted handshake whose session was cut.
 func sampleClosed() *Attempt {
 	a := sampleRejected()
@@ -147,7 +210,7 @@ func sampleClosed() *Attempt {
 }
 
 func TestJSONIsStable(t *testing.T) {
-	for name, a := range map[string]*Attempt{"rejected.json": sampleRejected(), "closed.json": sampleClosed()} {
+	for name, a := range map[string]*Attempt{"rejected.json": sampleRejected(), "caused.json": sampleCaused(), "closed.json": sampleClosed()} {
 		var pretty bytes.Buffer
 		if err := json.Indent(&pretty, a.AppendJSON(nil), "", "  "); err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -51,15 +51,15 @@ func (l *Log) failed(a *Attempt) {
 		func(b []byte) []byte { return appendTextLine(b, now, "failed", a, a.Sentence()) })
 }
 
-// closed logs the end of a session.
-func (l *Log) closed(a *Attempt) {
+// closed logs the end of a session, with the causes where it has changed them.
+func (l *Log) closed(a *Attempt, changed bool) {
 	if l == nil {
 		return
 	}
 	now := time.Now()
 	l.write(true,
-		func(b []byte) []byte { return appendClosedJSON(b, now, a) },
-		func(b []byte) []byte { return appendTextLine(b, now, "closed", a, a.Session.endSentence()) })
+		func(b []byte) []byte { return appendClosedJSON(b, now, a, changed) },
+		func(b []byte) []byte { return appendTextLine(b, now, "closed", a, a.endSentence()) })
 }
 
 // appendLine begins a line as log/slog's JSON handler does, and says whose it is.
@@ -111,7 +111,7 @@ func appendBegunJSON(b []byte, now time.Time, a *Attempt) []byte {
 	b = appendJSONWords(b, a.Sentence())
 	b = appendChecks(b, `,"wsinspect.failed":[`, a, handshake.Failed)
 	b = appendChecks(b, `,"wsinspect.advised":[`, a, handshake.Advised)
-	b = append(b, `,"wsinspect.causes":[]`...)
+	b = appendCauseIDs(b, a)
 	if a.Nonce != "" {
 		b = append(b, `,"wsinspect.nonce":`...)
 		b = appendJSONBytes(b, []byte(a.Nonce))
@@ -224,7 +224,19 @@ func appendChecks(b []byte, key string, a *Attempt, o handshake.Outcome) []byte 
 	return append(b, ']')
 }
 
-func appendClosedJSON(b []byte, now time.Time, a *Attempt) []byte {
+// appendCauseIDs appends the IDs of the causes, the likeliest first.
+func appendCauseIDs(b []byte, a *Attempt) []byte {
+	b = append(b, `,"wsinspect.causes":[`...)
+	for i := range a.Causes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONWords(b, a.Causes[i].Cause.ID)
+	}
+	return append(b, ']')
+}
+
+func appendClosedJSON(b []byte, now time.Time, a *Attempt, changed bool) []byte {
 	s := a.Session
 	b = appendLine(b, now, "INFO", "session closed", a)
 	b = append(b, `,"url.path":`...)
@@ -235,6 +247,9 @@ func appendClosedJSON(b []byte, now time.Time, a *Attempt) []byte {
 	b = appendJSONWords(b, string(s.Close.By))
 	b = append(b, `,"wsinspect.close.reason":`...)
 	b = appendJSONWords(b, s.Close.Reason)
+	if changed {
+		b = appendCauseIDs(b, a)
+	}
 	b = append(b, `,"wsinspect.session":`...)
 	b = s.appendJSON(b)
 	return append(b, '}')

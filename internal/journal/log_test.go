@@ -78,7 +78,7 @@ func TestALineIsInTheNamesOfOpenTelemetry(t *testing.T) {
 		t.Errorf("the head is %q", line["wsinspect.head"])
 	}
 	delete(line, "wsinspect.head")
-	for _, ours := range []string{"wsinspect.because", "wsinspect.verdict", "wsinspect.failed", "wsinspect.advised"} { // handshake's words
+	for _, ours := range []string{"wsinspect.because", "wsinspect.verdict", "wsinspect.failed", "wsinspect.advised", "wsinspect.causes"} { // of other packages
 		if line[ours] == nil {
 			t.Errorf("%s is missing", ours)
 		}
@@ -96,7 +96,7 @@ func TestTheLineOfACloseMayWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, read := fileLog(t)
 		count := func() int { return strings.Count(read(), "\n") }
-		l.closed(sampleClosed())
+		l.closed(sampleClosed(), false)
 		if n := count(); n != 0 {
 			t.Fatalf("%d lines are written at once", n)
 		}
@@ -104,7 +104,7 @@ func TestTheLineOfACloseMayWait(t *testing.T) {
 		if n := count(); n != 2 {
 			t.Fatalf("%d lines are in the file behind a handshake, want 2", n)
 		}
-		l.closed(sampleClosed())
+		l.closed(sampleClosed(), false)
 		time.Sleep(lineWait)
 		synctest.Wait()
 		if n := count(); n != 3 {
@@ -273,8 +273,8 @@ func TestALineAfterATornOneIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.file.torn.Store(true)
-	l.closed(sampleClosed())
-	l.closed(sampleClosed())
+	l.closed(sampleClosed(), false)
+	l.closed(sampleClosed(), false)
 	l.Close()
 	lines := strings.Split(read(), "\n")
 	if len(lines) != 4 || !json.Valid([]byte(lines[1])) || !json.Valid([]byte(lines[2])) {
@@ -330,7 +330,7 @@ func TestASinkThatFailsIsCounted(t *testing.T) {
 	close(sink.release)
 	l := NewLog(sink, LogOptions{})
 	for range 3 {
-		l.closed(sampleClosed())
+		l.closed(sampleClosed(), false)
 	}
 	l.Close()
 	if l.Dropped() != 3 {
@@ -342,7 +342,7 @@ func TestCloseWaitsForABoundedTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &stuck{release: make(chan struct{})}
 		l := NewLog(sink, LogOptions{})
-		l.closed(sampleClosed())
+		l.closed(sampleClosed(), false)
 		began := time.Now()
 		l.Close()
 		if waited := time.Since(began); waited != drainTime {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/handshake"
 )
 
@@ -26,6 +27,7 @@ type metrics struct {
 	handshakes *prometheus.CounterVec
 	reasons    map[reason]prometheus.Counter
 	findings   map[*handshake.Check]prometheus.Counter
+	causes     map[belief]prometheus.Counter
 	closes     map[ending]prometheus.Counter
 	handshake  prometheus.Histogram
 	session    prometheus.Histogram
@@ -34,10 +36,15 @@ type metrics struct {
 	drops      prometheus.Counter
 }
 
-// reason and ending are the labels of a child.
+// reason, belief and ending are the labels of a child.
 type reason struct {
 	outcome Outcome
 	word    string
+}
+
+type belief struct {
+	cause      *diagnosis.Cause
+	confidence diagnosis.Confidence
 }
 
 type ending struct {
@@ -45,15 +52,17 @@ type ending struct {
 	by   Closer
 }
 
-func newMetrics(o Options, checks []*handshake.Check, subscribers func() int) *metrics {
+func newMetrics(o Options, checks []*handshake.Check, causes []*diagnosis.Cause, subscribers func() int) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		reasons:  make(map[reason]prometheus.Counter),
 		findings: make(map[*handshake.Check]prometheus.Counter),
+		causes:   make(map[belief]prometheus.Counter),
 		closes:   make(map[ending]prometheus.Counter),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.addHandshakes(checks)
+	m.addCauses(causes)
 	m.addSessions(o.Traffic)
 	m.addService(o, subscribers)
 	return m
@@ -73,6 +82,15 @@ func (m *metrics) addHandshakes(checks []*handshake.Check) {
 	m.mismatches = m.counter("verdict_mismatches_total", "Verdicts that gorilla did not agree with. Must stay 0.")
 	m.handshake = m.histogram("handshake_duration_seconds", "Time from the first byte of a handshake to its answer.",
 		[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .1, .5, 1, 5, 10})
+}
+
+func (m *metrics) addCauses(causes []*diagnosis.Cause) {
+	counters := m.counters("handshake_causes_total", "Causes that were found in requests and sessions, each once for each attempt.", "cause", "confidence")
+	for _, c := range causes {
+		for _, sure := range []diagnosis.Confidence{diagnosis.Possible, diagnosis.Likely, diagnosis.Certain} {
+			m.causes[belief{c, sure}] = counters.WithLabelValues(c.ID, sure.String())
+		}
+	}
 }
 
 // reasons returns why a request may come to an outcome.
@@ -126,10 +144,11 @@ func (m *metrics) addService(o Options, subscribers func() int) {
 	m.registry.MustRegister(build)
 }
 
-// answered counts an attempt whose answer was written. Plain requests count as such and
-// nothing more: health checks would drown what handshakes show.
+// answered counts an attempt whose answer was written. Plain requests count as such, with
+// their causes and nothing more: health checks would drown what handshakes show.
 func (m *metrics) answered(a *Attempt) {
 	m.reason(a.Outcome(), a.reason()).Inc()
+	m.caused(a.Causes)
 	if a.State == Answered {
 		return
 	}
@@ -144,6 +163,15 @@ func (m *metrics) answered(a *Attempt) {
 	}
 	if a.State != Refused {
 		m.handshake.Observe(a.Took.Seconds())
+	}
+}
+
+// caused counts what an attempt is found to come from.
+func (m *metrics) caused(conclusions []diagnosis.Conclusion) {
+	for i := range conclusions {
+		if c := m.causes[belief{conclusions[i].Cause, conclusions[i].Confidence}]; c != nil {
+			c.Inc()
+		}
 	}
 }
 

@@ -2,10 +2,12 @@ package journal
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -18,7 +20,11 @@ func (a *Attempt) Sentence() string {
 		return "The verdict and gorilla disagree; gorilla said: " + a.Mismatch + "."
 	case a.Response.Failure != NoFailure:
 		return a.Response.Failure.sentence()
-	case a.State == Answered:
+	}
+	if c := a.Leading(); c != nil {
+		return a.causeSentence(c)
+	}
+	if a.State == Answered {
 		return plainSentence(a.Request.Head)
 	}
 	if f := a.Deciding(); f != nil {
@@ -31,6 +37,42 @@ func (a *Attempt) Sentence() string {
 		return "The handshake was refused."
 	}
 	return a.acceptedSentence()
+}
+
+// Leading returns the cause that the verdict is put into words by: the first, where it is
+// likely or certain. It is nil where none is.
+func (a *Attempt) Leading() *diagnosis.Conclusion {
+	if len(a.Causes) == 0 || a.Causes[0].Confidence < diagnosis.Likely {
+		return nil
+	}
+	return &a.Causes[0]
+}
+
+// causeSentence says what c did, and of a session that came about all the same how it
+// goes on.
+func (a *Attempt) causeSentence(c *diagnosis.Conclusion) string {
+	if a.Outcome() != OutcomeAccepted || c.Cause.Severity == diagnosis.Cuts {
+		return c.Because
+	}
+	return "Accepted, but " + goOn(c.Because) + a.cutSentence()
+}
+
+// TellApart says what would tell several causes apart; it is empty where the first is
+// certain, or alone.
+func (a *Attempt) TellApart() string {
+	if len(a.Causes) < 2 || a.Causes[0].Confidence == diagnosis.Certain {
+		return ""
+	}
+	var tells []string
+	add := func(party diagnosis.Party, what string) {
+		if slices.ContainsFunc(a.Causes, func(c diagnosis.Conclusion) bool { return c.Cause.Party == party }) {
+			tells = append(tells, what)
+		}
+	}
+	add(diagnosis.ByProxy, "the configuration of the proxy (nginx -T prints nginx's)")
+	add(diagnosis.ByClient, "what the client sent (the network panel of a browser shows it)")
+	add(diagnosis.ByBackend, "what the application allows")
+	return "What tells them apart: " + strings.Join(tells, "; ") + "."
 }
 
 // Why is Sentence, cut to fit a row of a list.
@@ -57,10 +99,7 @@ func plainSentence(h *dump.Head) string {
 // acceptedSentence says what a stricter server would refuse, if anything, and that the
 // session was cut, if it was.
 func (a *Attempt) acceptedSentence() string {
-	end := ""
-	if a.State == Closed && a.Session.Close.By == ByNobody {
-		end = " The session was cut after " + seconds(a.Session.Idle) + " of silence."
-	}
+	end := a.cutSentence()
 	switch advised := a.With(handshake.Advised); {
 	case len(advised) > 1:
 		return "Accepted, but " + goOn(advised[0].Because) + " That is the first of " + strconv.Itoa(len(advised)) + " things to know." + end
@@ -70,6 +109,15 @@ func (a *Attempt) acceptedSentence() string {
 		return "The handshake is right." + end
 	}
 	return "The handshake is right. Nothing to change."
+}
+
+// cutSentence says, behind another sentence, that the session was cut; it is empty where
+// it was not.
+func (a *Attempt) cutSentence() string {
+	if a.State != Closed || a.Session.Close.By != ByNobody {
+		return ""
+	}
+	return " The session was cut after " + seconds(a.Session.Idle) + " of silence."
 }
 
 // goOn lets a sentence go on another: its first word is no longer the first. Names of
@@ -93,6 +141,14 @@ func (f Failure) sentence() string {
 		return "The handshake is right, but its 101 could not be written: the connection was gone."
 	}
 	return "The handshake is right, but no session came of it."
+}
+
+// endSentence says how the session of a ended: by the cause, where one is known.
+func (a *Attempt) endSentence() string {
+	if c := a.Leading(); c != nil && c.Cause.Severity == diagnosis.Cuts {
+		return c.Because
+	}
+	return a.Session.endSentence()
 }
 
 // endSentence says how a session ended.

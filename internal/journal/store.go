@@ -3,6 +3,7 @@ package journal
 import (
 	"unsafe"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -173,13 +174,26 @@ func (a *Attempt) size() int64 {
 	return int64(n) + a.later()
 }
 
-// later is the part of size that comes after the beginning.
+// later is the part of size that may change after the beginning.
 func (a *Attempt) later() int64 {
-	n := len(a.Mismatch) + cap(a.Response.Raw) + len(a.Response.Masks)*int(unsafe.Sizeof(dump.Mask{}))
+	n := sizeOf(a.Causes) + len(a.Mismatch) + cap(a.Response.Raw) + len(a.Response.Masks)*int(unsafe.Sizeof(dump.Mask{}))
 	if s := a.Session; s != nil {
 		n += int(unsafe.Sizeof(*s)) + len(s.Subprotocol) + len(s.Close.Reason) + len(s.Close.Detail)
 	}
 	return int64(n)
+}
+
+// sizeOf estimates what conclusions weigh. Most lines of a fix are shared by all attempts;
+// only the list of them is counted.
+func sizeOf(causes []diagnosis.Conclusion) (n int) {
+	for i := range causes {
+		c := &causes[i]
+		n += int(unsafe.Sizeof(*c)) + len(c.Because) + len(c.Evidence)*int(unsafe.Sizeof(dump.Span{})) + len(c.Explains)*int(unsafe.Sizeof(""))
+		for _, step := range c.Fix.Steps {
+			n += int(unsafe.Sizeof(step)) + (len(step.Lines)+len(step.Remove))*int(unsafe.Sizeof(""))
+		}
+	}
+	return n
 }
 
 // entrySize is what every attempt costs: itself, its entry, and its ID with a slot of the

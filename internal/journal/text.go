@@ -10,24 +10,25 @@ import (
 	"wsinspect/internal/handshake"
 )
 
-// AppendText appends the verdict in words: the sentence, who decided, the head with the
-// evidence marked, what was found and what to do, the answer and the session. It is for
+// AppendText appends the verdict in words: the sentence, the causes with the lines that
+// cure them, who decided, the way, the head with the evidence marked, what was found, the
+// answer and the session. It is for
 // terminals and for the bodies of refusals: no control byte of a stranger gets through.
 func (a *Attempt) AppendText(b []byte) []byte {
 	b = appendWords(b, a.Sentence())
 	b = append(b, '\n', '\n')
-	b = a.appendFacts(b)
-
-	failed, advised := a.With(handshake.Failed), a.With(handshake.Advised)
-	b = append(b, "\nAs it arrived"...)
-	b = a.appendAfter(b)
 	var evidence []dump.Evidence
 	for _, e := range a.Evidence() {
 		evidence = append(evidence, e.Evidence)
 	}
+	b = a.appendCauses(b, evidence)
+	b = a.appendFacts(b)
+
+	b = append(b, "\nAs it arrived"...)
+	b = a.appendAfter(b)
 	b = a.Request.Head.AppendText(b, "    ", evidence)
-	b = appendFindings(b, "Failed", failed, evidence)
-	b = appendFindings(b, "Advised: this server lets it pass, stricter ones do not", advised, evidence)
+	b = a.appendFindings(b, "Failed", handshake.Failed, evidence)
+	b = a.appendFindings(b, "Advised: this server lets it pass, stricter ones do not", handshake.Advised, evidence)
 	if head := a.Response.Head(); head != nil {
 		b = append(b, "\nAs it was answered\n"...)
 		b = head.AppendText(b, "    ", nil)
@@ -71,6 +72,7 @@ func (a *Attempt) appendFacts(b []byte) []byte {
 		b = append(b, "\n         not believed: "...)
 		b = dump.AppendEscaped(b, []byte(d))
 	}
+	b = a.appendWay(b)
 	b = append(b, "\nAttempt  "...)
 	b = append(b, a.ID...)
 	b = append(b, "  "...)
@@ -91,8 +93,10 @@ func (a *Attempt) appendAfter(b []byte) []byte {
 	return append(b, ")\n"...)
 }
 
-// appendFindings appends findings with the letters of their evidence and with what to do.
-func appendFindings(b []byte, title string, findings []*handshake.Finding, evidence []dump.Evidence) []byte {
+// appendFindings appends what was found of one outcome, with the letters of its evidence
+// and, where no cause says it, with what to do.
+func (a *Attempt) appendFindings(b []byte, title string, outcome handshake.Outcome, evidence []dump.Evidence) []byte {
+	findings := a.With(outcome)
 	if len(findings) == 0 {
 		return b
 	}
@@ -102,21 +106,23 @@ func appendFindings(b []byte, title string, findings []*handshake.Finding, evide
 	for _, f := range findings {
 		b = append(b, "  "...)
 		b = append(b, f.Check.ID...)
-		b = appendLetters(b, f, evidence)
+		b = appendLetters(b, f.Evidence, evidence)
 		b = append(b, "  "...)
 		b = append(b, f.Check.Spec...)
 		b = append(b, '\n')
 		b = handshake.AppendWrapped(b, "      ", string(appendWords(nil, f.Because)))
-		b = handshake.AppendWrapped(b, "      ", f.Check.Doc.Do)
+		if !a.explained(f.Check.ID) {
+			b = handshake.AppendWrapped(b, "      ", f.Check.Doc.Do)
+		}
 	}
 	return b
 }
 
-// appendLetters appends the letters of what f points at, such as " [a b]".
-func appendLetters(b []byte, f *handshake.Finding, evidence []dump.Evidence) []byte {
+// appendLetters appends the letters of those places, such as " [a b]".
+func appendLetters(b []byte, places []dump.Span, evidence []dump.Evidence) []byte {
 	before := " ["
 	for _, e := range evidence {
-		if slices.Contains(f.Evidence, e.Span) {
+		if slices.Contains(places, e.Span) {
 			b = append(b, before...)
 			b = append(b, e.Letter)
 			before = " "

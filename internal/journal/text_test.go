@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -16,12 +17,20 @@ import (
 func TestTheVerdictInWords(t *testing.T) {
 	for name, a := range map[string]*Attempt{
 		"rejected.txt": sampleRejected(),
+		"caused.txt":   sampleCaused(),
+		"possible.txt": possible(sampleCaused()),
 		"closed.txt":   sampleClosed(),
 		"hostile.txt":  hostile(),
 		"tls.txt":      sampleTLS(),
 	} {
 		golden(t, name, a.AppendText(nil))
 	}
+}
+
+// possible returns a when none of its causes is sure.
+func possible(a *Attempt) *Attempt {
+	a.Causes[0].Confidence = diagnosis.Possible
+	return a
 }
 
 // hostile is a request whose author wants to paint on the reader's terminal.
@@ -72,6 +81,11 @@ func TestSentence(t *testing.T) {
 	accepted := func(findings ...handshake.Finding) func(*Attempt) {
 		return func(a *Attempt) { a.State, a.Verdict = Open, handshake.Verdict{Accepted: true, Findings: findings} }
 	}
+	because := func(c *diagnosis.Cause, sure diagnosis.Confidence) func(*Attempt) {
+		return func(a *Attempt) {
+			a.Causes = []diagnosis.Conclusion{{Cause: c, Confidence: sure, Because: "The proxy did it."}}
+		}
+	}
 	advice := handshake.Finding{Check: hostCheck, Outcome: handshake.Advised, Because: "No Origin line arrived."}
 	for name, c := range map[string]struct {
 		change func(*Attempt)
@@ -93,6 +107,28 @@ func TestSentence(t *testing.T) {
 			session(Close{Code: 1006, By: ByNobody})(a)
 			a.Verdict.Findings = []handshake.Finding{advice}
 		}, "Accepted, but no Origin line arrived. The session was cut after 60.0 s of silence."},
+		"caused":         {because(hostCause, diagnosis.Likely), `The proxy did it.`},
+		"perhaps_caused": {because(hostCause, diagnosis.Possible), `Origin is "http://localhost", but Host is "localhost:8080".`},
+		"plain_caused": {func(a *Attempt) {
+			because(hostCause, diagnosis.Certain)(a)
+			a.State = Answered
+		}, "The proxy did it."},
+		"accepted_at_a_risk": {func(a *Attempt) {
+			accepted(advice)(a)
+			because(&diagnosis.Cause{Severity: diagnosis.Risks}, diagnosis.Certain)(a)
+		}, "Accepted, but the proxy did it."},
+		"cut_at_a_risk": {func(a *Attempt) {
+			session(Close{Code: 1006, By: ByNobody})(a)
+			because(&diagnosis.Cause{Severity: diagnosis.Risks}, diagnosis.Certain)(a)
+		}, "Accepted, but the proxy did it. The session was cut after 60.0 s of silence."},
+		"cut_for_a_cause": {func(a *Attempt) {
+			session(Close{Code: 1006, By: ByNobody})(a)
+			because(cutCause, diagnosis.Likely)(a)
+		}, "The proxy did it."},
+		"early_data_caused": {func(a *Attempt) {
+			because(hostCause, diagnosis.Certain)(a)
+			a.Response.Failure = EarlyData
+		}, "The handshake is right, but bytes came behind its head before the answer, so gorilla closed the connection without one."},
 		"refused_unknown": {func(a *Attempt) { a.State, a.Verdict = Refused, handshake.Verdict{} }, "net/http refused the request before any handler ran."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,9 +150,9 @@ func TestEvidenceHasOneLetterForEachPlace(t *testing.T) {
 		{Check: originCheck, Outcome: handshake.Failed, Evidence: []dump.Span{origin, host}},
 	}
 	want := []Evidence{
-		{dump.Evidence{Span: origin, Letter: 'a'}, originCheck},
-		{dump.Evidence{Span: host, Letter: 'b'}, originCheck},
-		{dump.Evidence{Span: key, Letter: 'c'}, keyCheck},
+		{dump.Evidence{Span: origin, Letter: 'a'}, originCheck.ID},
+		{dump.Evidence{Span: host, Letter: 'b'}, originCheck.ID},
+		{dump.Evidence{Span: key, Letter: 'c'}, keyCheck.ID},
 	}
 	if got := a.Evidence(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -124,6 +160,22 @@ func TestEvidenceHasOneLetterForEachPlace(t *testing.T) {
 	a.Verdict.Findings[1].Evidence = make([]dump.Span, 100)
 	for i := range a.Verdict.Findings[1].Evidence {
 		a.Verdict.Findings[1].Evidence[i] = dump.Span{Start: i + 10, End: i + 11}
+	}
+	caused := sampleCaused()
+	hostSpan, originSpan := caused.Causes[0].Evidence[0], caused.Causes[1].Evidence[0]
+	want = []Evidence{
+		{dump.Evidence{Span: hostSpan, Letter: 'a'}, hostCause.ID},
+		{dump.Evidence{Span: originSpan, Letter: 'b'}, pageCause.ID},
+	}
+	if got := caused.Evidence(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v: what is said first comes first", got, want)
+	}
+	want = []Evidence{
+		{dump.Evidence{Span: originSpan, Letter: 'a'}, originCheck.ID},
+		{dump.Evidence{Span: hostSpan, Letter: 'b'}, originCheck.ID},
+	}
+	if got := possible(caused).Evidence(); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v: what is said first comes first", got, want)
 	}
 	if n := len(a.Evidence()); n != 26 {
 		t.Errorf("%d places have a letter, want 26", n)

@@ -13,6 +13,9 @@ func (t Traffic) Plus(u Traffic) Traffic {
 	return Traffic{t.Text + u.Text, t.Binary + u.Binary, t.Ping + u.Ping, t.Pong + u.Pong, t.Bytes + u.Bytes}
 }
 
+// frames returns how many messages and control frames went, close frames left out.
+func (t Traffic) frames() int64 { return t.Text + t.Binary + t.Ping + t.Pong }
+
 // trafficCollector shows the traffic of all sessions as metrics. The sessions count for
 // themselves, and are added up when somebody looks: counters that all of them share would
 // be the dearest part of a small echo.

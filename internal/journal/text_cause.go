@@ -1,0 +1,131 @@
+package journal
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"wsinspect/internal/diagnosis"
+	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
+)
+
+// appendCauses appends who did it and the lines that cure it, the likeliest cause first,
+// and what would tell several apart.
+func (a *Attempt) appendCauses(b []byte, evidence []dump.Evidence) []byte {
+	if len(a.Causes) == 0 {
+		return b
+	}
+	leading := a.Leading()
+	title := "Cause"
+	switch {
+	case len(a.Causes) > 1 && leading == nil:
+		title = "Several configurations make these bytes, the commonest first"
+	case len(a.Causes) > 1:
+		title = "Causes, the likeliest first"
+	}
+	b = append(b, title+"\n"...)
+	for i := range a.Causes {
+		c := &a.Causes[i]
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = append(b, "  "+c.Cause.ID...)
+		b = appendLetters(b, c.Evidence, evidence)
+		b = append(b, "  "+c.Confidence.String()+"; "+c.Cause.Party.String()+"\n"...)
+		text := c.Because
+		if c == leading { // its sentence stands above
+			text = c.Cause.Title + "."
+		}
+		b = handshake.AppendWrapped(b, "      ", string(appendWords(nil, text)))
+		if other := a.CuredWith(i); other != nil {
+			b = append(b, "      The lines of "+other.ID+" cure it.\n"...)
+		} else {
+			b = handshake.AppendWrapped(b, "      ", cureText(c))
+		}
+	}
+	if apart := a.TellApart(); apart != "" {
+		b = append(b, '\n')
+		b = handshake.AppendWrapped(b, "  ", apart)
+	}
+	return append(b, '\n')
+}
+
+// CuredWith returns the cause before the one at i that the same lines cure; nil where none
+// does.
+func (a *Attempt) CuredWith(i int) *diagnosis.Cause {
+	fix := &a.Causes[i].Fix
+	for _, c := range a.Causes[:i] {
+		if len(fix.Steps) > 0 && c.Fix.Hop == fix.Hop && reflect.DeepEqual(c.Fix.Steps, fix.Steps) {
+			return c.Cause
+		}
+	}
+	return nil
+}
+
+// cureText writes the fix of c, and the cure that is none, as documentation is written:
+// lines to paste are indented by four spaces.
+func cureText(c *diagnosis.Conclusion) string {
+	var b []byte
+	f := &c.Fix
+	for _, step := range f.Steps {
+		heading := f.Heading(step)
+		if len(step.Lines) > 0 {
+			b = append(b, heading+":\n\n"...)
+			for _, line := range step.Lines {
+				b = appendLines(b, "    ", line)
+			}
+			b = append(b, '\n')
+		}
+		if len(step.Remove) > 0 {
+			if len(step.Lines) > 0 {
+				heading = "There"
+			}
+			b = append(b, heading+", take out: "...)
+			b = appendWords(b, strings.Join(step.Remove, ", "))
+			b = append(b, "\n\n"...)
+		}
+	}
+	b = appendLines(b, "", f.Note)
+	if c.Cause.Tempting != "" {
+		b = append(b, "\nThe cure that people find first: "+c.Cause.Tempting...)
+	}
+	return strings.TrimRight(string(b), "\n")
+}
+
+// appendLines is appendWords for text of several lines.
+func appendLines(b []byte, indent, text string) []byte {
+	for line := range strings.Lines(text) {
+		b = append(b, indent...)
+		b = appendWords(b, strings.TrimSuffix(line, "\n"))
+		b = append(b, '\n')
+	}
+	return b
+}
+
+// explained reports whether a cause explains a broken check, so that its fix is what to do.
+func (a *Attempt) explained(check string) bool {
+	return slices.ContainsFunc(a.Causes, func(c diagnosis.Conclusion) bool { return slices.Contains(c.Explains, check) })
+}
+
+// appendWay appends the proxies that were recognised, from the client's side to ours, and
+// by what.
+func (a *Attempt) appendWay(b []byte) []byte {
+	hops := diagnosis.Hops(a.Request.Head)
+	if len(hops) == 0 {
+		return b
+	}
+	b = append(b, "\nWay      client"...)
+	for _, hop := range slices.Backward(hops) {
+		b = append(b, " -> "+hop.Name+" ("+hop.Confidence.String()+")"...)
+	}
+	b = append(b, " -> wsinspect"...)
+	for _, hop := range slices.Backward(hops) {
+		if hop.Because != "" {
+			b = append(b, '\n')
+			b = handshake.AppendWrapped(b, "         ", string(appendWords(nil, hop.Name+": "+hop.Because)))
+			b = b[:len(b)-1]
+		}
+	}
+	return b
+}
