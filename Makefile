@@ -6,7 +6,7 @@ TESTFLAGS ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## start wsinspect and an nginx before it, until Ctrl-C
@@ -18,9 +18,19 @@ build: ## build bin/wsinspect
 	go build -trimpath -o bin/wsinspect ./cmd/wsinspect
 
 .PHONY: test
-test: ## run every test, with a real nginx and a real Chromium
-	@.ci/packages nginx chromium promtool gcc
+test: ## run every test, with real proxies and a real Chromium
+	@.ci/packages
 	go test -race $(TESTFLAGS) ./...
+
+.PHONY: corpus
+corpus: ## print what the diagnosis makes of real failures; NGINX=path takes another nginx
+	@.ci/packages
+	go test -C internal/e2e -count=1 -run '^TestCorpus$$' -args -table $(if $(NGINX),-nginx $(abspath $(NGINX)))
+
+.PHONY: corpus-slow
+corpus-slow: ## the same, with the sessions that are held for a minute
+	@.ci/packages
+	go test -C internal/e2e -count=1 -run '^TestCorpus$$' -args -table -slow $(if $(NGINX),-nginx $(abspath $(NGINX)))
 
 .PHONY: lint
 lint: ## check format, go vet and staticcheck

@@ -19,7 +19,7 @@ const (
 
 One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`
 	hostTempting = "An empty Origin (proxy_set_header Origin \"\") and a CheckOrigin that always returns true end the 403 too. Both switch off the check against cross-site WebSocket hijacking: every site that your users visit could then open this socket with their cookies."
-	hostNote     = "$http_host is the Host that the client sent, with its port; $host would lose the port. A location that sets one header has to set them all, so these lines are complete."
+	hostNote     = "$http_host is the Host that the client sent, with its port; $host would lose the port. " + wholeNote
 	hostSpec     = "nginx proxy_set_header"
 	hostURL      = "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"
 )

@@ -146,8 +146,9 @@ const (
 	defaultStreamTimeout = 10 * time.Minute
 )
 
-// shortestTimeout is the shortest silence that can be a timeout: they are set in seconds.
-const shortestTimeout = time.Second
+// shortestTimeout is the shortest silence that can be a timeout: they are set in seconds,
+// and the last byte is seen here a little later than the proxy saw it.
+const shortestTimeout = 900 * time.Millisecond
 
 // silence returns how long nothing was sent before the session was cut, if that can have
 // been a timeout.

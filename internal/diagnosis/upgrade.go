@@ -31,7 +31,10 @@ In the location:
 proxy_http_version 1.1 is the default from nginx 1.29.7 on. A location that sets one header inherits none, so these lines belong together.`
 
 // recipeNote says what the recipe does, beside the lines.
-const recipeNote = "A location that sets one header has to set them all, so these lines are complete. $http_host is the Host that the browser sent, with its port; $host would lose the port."
+const recipeNote = "$http_host is the Host that the browser sent, with its port; $host would lose the port. " + wholeNote
+
+// wholeNote is said of every recipe.
+const wholeNote = "A location that sets one header has to set them all, so these lines are complete. If it includes a file that sets one of them too, such as Debian's proxy_params, one of the two has to go: nginx would send the line twice."
 
 // nginxWebSocketURL documents the lines of the recipe.
 const nginxWebSocketURL = "https://nginx.org/en/docs/http/websocket.html"

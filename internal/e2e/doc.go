@@ -1,8 +1,13 @@
-// Package e2e holds tests only: the real program behind a real nginx, seen by a real
-// Chromium. Each test reads like the story of somebody who uses it.
+// Package e2e holds tests only: the real program behind a real nginx and other proxies,
+// seen by a real Chromium. Each test reads like the story of somebody who uses it.
 //
 // TestMain builds wsinspect once, with the race detector when the tests have it. The files
 // inspector_test.go, nginx_test.go and browser_test.go start the three parties;
-// process_test.go stops them, by pid. nginx and Chromium are not optional: without them
-// the tests fail and say what to install.
+// process_test.go stops them, by pid. proxy_test.go starts any other proxy and pastes the
+// fixes of a diagnosis into it; haproxy_test.go and its like hold their configurations.
+// None of the programs is optional: without it the tests fail and say what to install.
+//
+// TestCorpus proves the diagnosis on real failures: package corpus reads a case,
+// corpus_test.go runs it, paste_test.go pastes the fix as it is, corpus_table_test.go says
+// what came of it all.
 package e2e

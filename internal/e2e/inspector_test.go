@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"wsinspect/internal/corpus"
 )
 
 // inspector is a running wsinspect.
@@ -40,6 +42,19 @@ func startGuarded(t *testing.T, token string, args ...string) *inspector {
 	for _, ip := range loopbacks(t) {
 		args = append(args, "--listen", net.JoinHostPort(ip, port))
 	}
+	return startListening(t, token, args...)
+}
+
+// startAlone runs wsinspect with its page open on one address, whose port the kernel
+// chooses: of hundreds that start at once no two ask for the same.
+func startAlone(t *testing.T, args ...string) *inspector {
+	t.Helper()
+	return startListening(t, "", append([]string{"--open", "--listen", "127.0.0.1:0"}, args...)...)
+}
+
+// startListening runs wsinspect with args that say where it listens.
+func startListening(t *testing.T, token string, args ...string) *inspector {
+	t.Helper()
 	cmd := exec.Command(program, args...)
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WSINSPECT_") })
 	cmd.Env = append(inherited, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
@@ -48,7 +63,7 @@ func startGuarded(t *testing.T, token string, args ...string) *inspector {
 	}
 	cmd.Stdout = newOutput() // a pipe, which is read
 	p := start(t, "wsinspect", cmd)
-	p.await(t, `listening on http://127\.0\.0\.1:`+port+`\n`)
+	port := p.await(t, `listening on http://127\.0\.0\.1:(\d+)\n`)[1]
 	return &inspector{process: p, port: port, url: "http://localhost:" + port}
 }
 
@@ -108,6 +123,8 @@ type attempt struct {
 		DecidedBy string `json:"decided_by"`
 		Findings  []finding
 	}
+	Causes   []corpus.Conclusion
+	Hops     []struct{ Name, Confidence, Because string }
 	Response struct {
 		Status int
 		Raw    latin1

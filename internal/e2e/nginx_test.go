@@ -21,13 +21,7 @@ type nginx struct {
 // nginxPath returns nginx, which is not in the PATH of an ordinary user of Debian.
 func nginxPath(t *testing.T) string {
 	t.Helper()
-	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("nginx is missing; on Debian: apt-get install nginx")
-	return ""
+	return sbin(t, "nginx")
 }
 
 // files are texts by their paths below nginx's prefix.
@@ -58,9 +52,15 @@ func startNginx(t *testing.T, conf string, more files) *nginx {
 	cmd.ExtraFiles = []*os.File{socket}
 	start(t, "nginx", cmd)
 
-	// os/exec made the socket blocking, and nginx takes it as it comes: with two workers
-	// one would hang in accept.
-	raw, err := listener.(*net.TCPListener).SyscallConn()
+	nonblocking(t, socket)
+	return &nginx{port: port, url: "http://localhost:" + port}
+}
+
+// nonblocking undoes what os/exec did to a socket that nginx inherits and takes as it
+// comes: with two workers one would hang in accept.
+func nonblocking(t *testing.T, socket *os.File) {
+	t.Helper()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,6 @@ func startNginx(t *testing.T, conf string, more files) *nginx {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &nginx{port: port, url: "http://localhost:" + port}
 }
 
 // nginxCommand returns the call of nginx for the files in prefix, with directives of the

@@ -24,6 +24,21 @@ type process struct {
 // standard error is shown when t fails.
 func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	t.Helper()
+	p := launch(t, name, cmd)
+	t.Cleanup(func() {
+		if err := p.end(syscall.SIGTERM); err != nil {
+			t.Errorf("%s did not end well: %v", name, err)
+		}
+		if t.Failed() {
+			t.Logf("%s said:\n%s", name, p.said)
+		}
+	})
+	return p
+}
+
+// launch runs cmd; the caller ends it.
+func launch(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
 	p := &process{name: name, cmd: cmd, said: newOutput(), ended: make(chan struct{})}
 	cmd.Stderr = p.said
 	if err := cmd.Start(); err != nil {
@@ -33,14 +48,6 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 		p.err = cmd.Wait()
 		close(p.ended)
 	}()
-	t.Cleanup(func() {
-		if err := p.end(syscall.SIGTERM); err != nil {
-			t.Errorf("%s did not end well: %v", name, err)
-		}
-		if t.Failed() {
-			t.Logf("%s said:\n%s", name, p.said)
-		}
-	})
 	return p
 }
 

@@ -2,8 +2,12 @@ package e2e
 
 import (
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"wsinspect/internal/corpus"
 )
 
 // The three configurations of the story. It is told with port 8080; a test takes the one
@@ -85,7 +89,19 @@ func TestStory(t *testing.T) {
 			t.Errorf("Host is %q, want %q", a.Request.Host, want)
 		}
 
+		const cause, cure = "host-not-forwarded", "proxy_set_header Host $http_host;"
+		if len(a.Causes) == 0 || a.Causes[0].ID != cause {
+			t.Fatalf("the causes are %+v, want %s first", a.Causes, cause)
+		}
+		if !slices.ContainsFunc(a.Causes[0].Fix.Steps, func(s corpus.Step) bool { return slices.Contains(s.Lines, cure) }) {
+			t.Errorf("the fix of %s lacks %q: %+v", cause, cure, a.Causes[0].Fix)
+		}
+		if found := ws.attempts(t, url.Values{"cause": {cause}}); len(found) != 1 || found[0].ID != a.ID {
+			t.Errorf("the filter cause=%s finds %+v", cause, found)
+		}
+
 		shown := chromium.open(t, ws.url+"/inspect/"+a.ID)
+		shown.shows(t, cause, cure)
 		shown.shows(t, "403", "origin-same-host", "Decides.", proxy.url, "localhost:"+ws.port)
 		if got := shownHead(t, shown); got != string(a.Request.Raw) {
 			t.Errorf("the page shows this head:\n%q\nthe API:\n%q", got, a.Request.Raw)
@@ -139,8 +155,12 @@ func TestStory(t *testing.T) {
 		shown.shows(t, f.Because)
 	})
 
-	if metrics := string(ws.get(t, "/metrics")); !strings.Contains(metrics, "\nwsinspect_verdict_mismatches_total 0\n") {
+	metrics := string(ws.get(t, "/metrics"))
+	if !strings.Contains(metrics, "\nwsinspect_verdict_mismatches_total 0\n") {
 		t.Error("gorilla did something else than the verdict foretold")
+	}
+	if !regexp.MustCompile(`\nwsinspect_handshake_causes_total\{cause="host-not-forwarded",confidence="\w+"\} 1\n`).MatchString(metrics) {
+		t.Error("the cause is not counted")
 	}
 }
 
