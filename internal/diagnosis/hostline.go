@@ -72,9 +72,6 @@ func (r *reading) passesHost() bool {
 // doer names the proxy next to the backend at the beginning of a sentence.
 func (r *reading) doer() string { return cmp.Or(r.proxyName(), "The proxy") }
 
-// aDoer names it in the middle of one.
-func (r *reading) aDoer() string { return cmp.Or(r.proxyName(), "a proxy") }
-
 // outer reports whether a second proxy was on the way.
 func (r *reading) outer() bool { return r.forwarded() > 1 || len(r.way()) > 1 }
 
