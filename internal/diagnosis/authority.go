@@ -8,10 +8,11 @@ import (
 
 // authority is a host with an optional port, as Host and Origin carry it.
 type authority struct {
-	text   string // as it was spelt
-	scheme string // of an Origin, in lower case; empty otherwise
-	name   string // in lower case, without brackets and without the dot at the end
-	port   string // as it was spelt; empty where none was
+	text   string     // as it was spelt
+	scheme string     // of an Origin, in lower case; empty otherwise
+	name   string     // in lower case, without brackets and without the dot at the end
+	port   string     // as it was spelt; empty where none was
+	ip     netip.Addr // that the name is; invalid where it is a name
 }
 
 // readAuthority reads the value of Host.
@@ -21,6 +22,11 @@ func readAuthority(text string) authority {
 		a.name, a.port = text[:i], text[i+1:]
 	}
 	a.name = strings.TrimSuffix(strings.ToLower(strings.Trim(a.name, "[]")), ".")
+	digit := a.name != "" && '0' <= a.name[0] && a.name[0] <= '9'
+	if digit || strings.Contains(a.name, ":") { // to try it with a name would cost an error
+		a.ip, _ = netip.ParseAddr(a.name)
+		a.ip = a.ip.Unmap()
+	}
 	return a
 }
 
@@ -43,26 +49,16 @@ func (a authority) same(b authority) bool { return a.name == b.name && a.port ==
 // web reports whether an origin is one that a page of the web can have.
 func (a authority) web() bool { return a.name != "" && (a.scheme == "http" || a.scheme == "https") }
 
-// addr returns the address that the name is; invalid where it is a name.
-func (a authority) addr() netip.Addr {
-	digit := a.name != "" && '0' <= a.name[0] && a.name[0] <= '9'
-	if !digit && !strings.Contains(a.name, ":") {
-		return netip.Addr{} // a name; to parse it would cost an error
-	}
-	addr, _ := netip.ParseAddr(a.name)
-	return addr.Unmap()
-}
-
 // loopback reports whether a is this machine's own name or address.
 func (a authority) loopback() bool {
-	return a.name == "localhost" || strings.HasSuffix(a.name, ".localhost") || a.addr().IsLoopback()
+	return a.name == "localhost" || strings.HasSuffix(a.name, ".localhost") || a.ip.IsLoopback()
 }
 
 // internal reports whether a cannot be the name of a public site: an address of a private
 // network, a name without a dot as upstream blocks and containers have, or one under a
 // domain that no public site has (RFC 2606, RFC 6762, RFC 8375, ICANN's .internal).
 func (a authority) internal() bool {
-	if addr := a.addr(); addr.IsValid() {
+	if addr := a.ip; addr.IsValid() {
 		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
 	}
 	if !strings.Contains(a.name, ".") || strings.Contains(a.name, "_") {
@@ -86,7 +82,7 @@ func (r *reading) ours(a authority) bool {
 	if !r.onOurPort(a) {
 		return false
 	}
-	return a.addr() == local.Addr() || local.Addr().IsLoopback() && a.loopback()
+	return a.ip == local.Addr() || local.Addr().IsLoopback() && a.loopback()
 }
 
 // onOurPort reports whether a has the port that the connection was made to; none means 80,
@@ -104,11 +100,11 @@ func (r *reading) onOurPort(a authority) bool {
 // upstream block or of a container, or, where we are not on the loopback interface, an
 // internal address whose port was mapped to ours on the way.
 func (r *reading) dialled(a authority) bool {
-	word := !a.addr().IsValid() && !strings.Contains(a.name, ".")
+	word := !a.ip.IsValid() && !strings.Contains(a.name, ".")
 	switch {
 	case r.ours(a), word && a.port == "", strings.Contains(a.name, "_"):
 		return true
-	case a.port != "" && r.onOurPort(a) && !a.addr().IsValid():
+	case a.port != "" && r.onOurPort(a) && !a.ip.IsValid():
 		return true
 	}
 	return a.internal() && r.local().IsValid() && !r.local().Addr().IsLoopback()

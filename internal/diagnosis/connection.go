@@ -12,17 +12,26 @@ import (
 type manner uint8
 
 const (
-	noConnection manner = iota
-	listsUpgrade        // upgrade is in it
-	closeDefault        // close, behind all that the configuration sets: nginx's own
-	closeEither         // close, before lines about the client, which somebody set here or a proxy in front has sent
-	closeSet            // close, before a line that the configuration sets: it sets this one too
-	otherValue          // keep-alive or another value, among the lines of the configuration
-	elsewhere           // not upgrade, behind the client's lines, where nginx writes nothing
+	unread manner = iota
+	noConnection
+	listsUpgrade // upgrade is in it
+	closeDefault // close, behind all that the configuration sets: nginx's own
+	closeEither  // close, before lines about the client, which somebody set here or a proxy in front has sent
+	closeSet     // close, before a line that the configuration sets: it sets this one too
+	otherValue   // keep-alive or another value, among the lines of the configuration
+	elsewhere    // not upgrade, behind the client's lines, where nginx writes nothing
 )
 
-// manner looks at the first Connection line, or for upgrade at all of them.
+// manner returns how Connection arrived; it is asked for by many.
 func (r *reading) manner() manner {
+	if r.how == unread {
+		r.how = r.readManner()
+	}
+	return r.how
+}
+
+// readManner looks at the first Connection line, or for upgrade at all of them.
+func (r *reading) readManner() manner {
 	at := r.first[connection]
 	switch {
 	case at == 0:

@@ -152,7 +152,7 @@ func constantHost(r *reading) sign {
 	}
 	spans := r.spans(host, origin)
 	is := "Host is " + handshake.Quote(h.text)
-	word := !h.addr().IsValid()
+	word := !h.ip.IsValid()
 	page := handshake.Quote(r.origin.text)
 	switch {
 	case isConfigText(h):
@@ -336,7 +336,7 @@ func innerHost(r *reading) sign {
 			return s
 		}
 		return s.closer(2)
-	case h.internal() && !byDefault && h.name != r.origin.name && (h.addr().IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
+	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
 		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
 	case h.internal() || r.chained():
 		return possible(because+" An outer proxy may have sent the inner one's name.", spans...)

@@ -25,14 +25,17 @@ type reading struct {
 	written int
 
 	host, origin authority
-	followed     bool
-	hops         []Hop  // once followed, by way
-	proxy        *proxy // once followed, by next
-	gathered     bool
-	sightings    []Sighting // once gathered, by others
-	broken       []string
-	lines        []string   // of the recipe, once asked for
-	neighbours   []*reading // other attempts of the same proxy, the newest first; nil: not asked for so far
+	broken       []string // the checks that are broken, by ID, in catalogue order
+
+	// What is dear, or asked for by many, is found when it is first asked for.
+	followed   bool
+	hops       []Hop    // by way
+	proxy      *proxy   // by next
+	how        manner   // of Connection, by manner
+	lines      []string // by recipe
+	gathered   bool
+	sightings  []Sighting // by others
+	neighbours []*reading // those of the same proxy, read, by sighting; nil: not so far
 }
 
 // name is one of the header names that causes ask for.
