@@ -17,6 +17,10 @@ import (
 //go:embed templates static
 var files embed.FS
 
+// styles are the parts of style.css, in their order: one file to fetch, a file a screen to
+// read.
+var styles = []string{"base", "list", "attempt", "bytes", "reference"}
+
 // assets are the files under static, each by its plain name and by the name that carries
 // its hash. They hold nothing of a stranger's, so the guard does not stand before them: the
 // sign-in screen needs them.
@@ -32,16 +36,32 @@ func loadAssets() *assets {
 		panic(err) // the folder is embedded, or this does not compile
 	}
 	for _, e := range entries {
-		b, err := files.ReadFile("static/" + e.Name())
-		if err != nil {
-			panic(err)
+		if !e.IsDir() {
+			s.add(e.Name(), mustRead("static/"+e.Name()))
 		}
-		sum := sha256.Sum256(b)
-		ext := path.Ext(e.Name())
-		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		s.names[e.Name()], s.content[hashed] = hashed, b
 	}
+	var style []byte
+	for _, part := range styles {
+		style = append(style, mustRead("static/style/"+part+".css")...)
+	}
+	s.add("style.css", style)
 	return s
+}
+
+func (s *assets) add(name string, content []byte) {
+	sum := sha256.Sum256(content)
+	ext := path.Ext(name)
+	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	s.names[name], s.content[hashed] = hashed, content
+}
+
+// mustRead returns an embedded file; a name that is not there is a mistake of the program.
+func mustRead(name string) []byte {
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // hashed returns the name under which a file is served; a template that asks for a file
