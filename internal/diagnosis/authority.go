@@ -72,6 +72,24 @@ func (a authority) internal() bool {
 	return false
 }
 
+// twoPorts reports whether a has one port behind another, as $http_host:$server_port and
+// $proxy_host:$proxy_port make it.
+func (a authority) twoPorts() bool { return a.port != "" && a.withoutPort().port != "" }
+
+// withoutPort returns a without its last port.
+func (a authority) withoutPort() authority {
+	if a.ip.IsValid() {
+		return authority{text: a.name, name: a.name, ip: a.ip}
+	}
+	return readAuthority(a.name)
+}
+
+// isPool reports whether a can only be the name of an upstream block: a word with an
+// underscore, which no host has.
+func isPool(a authority) bool {
+	return !strings.Contains(a.name, ".") && strings.Contains(a.name, "_")
+}
+
 // ours reports whether a is the address that the proxy dialled to reach this very server:
 // what nginx sends as Host unless a line sets it, localhost for a unix socket.
 func (r *reading) ours(a authority) bool {
@@ -96,12 +114,25 @@ func (r *reading) onOurPort(a authority) bool {
 	return err == nil && uint16(named) == port
 }
 
+// portless reports whether a is this server's own address, or a name of the loopback
+// interface, without the port that it takes to dial it: somebody set it so, or $host of an
+// inner proxy left the port out.
+func (r *reading) portless(a authority) bool {
+	local := r.local()
+	if !local.IsValid() || local.Port() == 80 || a.port != "" {
+		return false
+	}
+	return a.ip == local.Addr() || local.Addr().IsLoopback() && a.loopback()
+}
+
 // dialled reports whether a may be what the proxy dials: our own address, the name of an
 // upstream block or of a container, or, where we are not on the loopback interface, an
 // internal address whose port was mapped to ours on the way.
 func (r *reading) dialled(a authority) bool {
 	word := !a.ip.IsValid() && !strings.Contains(a.name, ".")
 	switch {
+	case r.portless(a), a.twoPorts():
+		return false
 	case r.ours(a), word && a.port == "", strings.Contains(a.name, "_"):
 		return true
 	case a.port != "" && r.onOurPort(a) && !a.ip.IsValid():

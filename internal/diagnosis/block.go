@@ -67,7 +67,7 @@ func (r *reading) passed() bool {
 // another path; nil where none was seen.
 func (r *reading) passedElsewhere() *reading {
 	return r.sighting(func(o *reading) bool {
-		return o.passed() && o.host.same(r.askedHost()) && o.path() != r.path()
+		return o.passed() && o.host.same(r.askedHost()) && o.path() != r.path() && !r.sameKey(o)
 	})
 }
 
@@ -141,8 +141,14 @@ var setHeaderInheritanceLost = &Cause{
 			return likely(fmt.Sprintf("The location sets %s and speaks HTTP/1.1, yet Host, Connection and Upgrade are nginx's defaults: the %s line cancels those that would be inherited.", besides, besides), r.spans(host, connection)...).closer(1)
 		case r.neglected() && !r.http10() && r.hostIsDefault() && besides != "":
 			return likely(fmt.Sprintf("The location sets %s, and Upgrade, Connection and Host are missing: one line cancels all those that would be inherited.", besides), r.spans(host)...)
-		case r.neglected() && !r.http10() && !r.hostIsDefault() && r.has(connection):
+		case r.neglected() && r.http10() && r.hostIsDefault() && besides != "":
+			return possible(fmt.Sprintf("The location sets %s, and Host, Connection and Upgrade are nginx's defaults: if they are set further out, the %s line cancels them.", besides, besides), r.spans(host, connection)...).breaking(bareChecks)
+		case r.neglected() && !r.http10() && !r.hostIsDefault():
 			return possible("The location sets Host and not Upgrade: a proxy_set_header in it cancels those of the server block.", r.spans(host, connection)...)
+		case r.neglected() && !r.http10() && (r.has(connection) || isPool(r.host)):
+			return possible("The location speaks HTTP/1.1, and passes on neither Host nor Upgrade: if they are set further out, a proxy_set_header in it that leaves no trace here, such as an empty one, cancels them.", r.spans(host, connection)...)
+		case r.eaten() && r.lists(connection, "upgrade") && r.defaultHost():
+			return possible("The location sets Connection, and Host is nginx's default: an Upgrade and a Host that are set further out are cancelled by it.", r.spans(connection, host)...)
 		case r.asked() && r.lists(upgrade, "websocket") && r.defaultHost():
 			return possible("The location sets Upgrade, and Host is nginx's default: a Host that is set further out is cancelled by it.", r.spans(host)...)
 		}

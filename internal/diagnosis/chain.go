@@ -20,6 +20,13 @@ func (r *reading) passedOn(n name) bool {
 	return r.first[n] > r.written || r.manner() == closeDefault && r.before(connection, n)
 }
 
+// passedBoth reports whether this proxy seems to have got Host and X-Forwarded-Host from one
+// in front of it: two were on the way, a Host that is not what it dials stands before other
+// lines of its own, and X-Forwarded-Host names the page.
+func (r *reading) passedBoth() bool {
+	return r.chained() && r.byNginx() && r.forwardedHost(r.origin) && !r.ours(r.host) && r.host.port != "" && r.before(host, xForwardedHost)
+}
+
 // chainShows says, in the middle of a sentence, what shows that another proxy was there.
 func (r *reading) chainShows() string {
 	if n := r.forwarded(); n > 1 {
@@ -141,11 +148,17 @@ var chainInnerNotForwarding = &Cause{
 	SpecURL:  nginxWebSocketURL,
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
-		return r.recipe().noted("These lines are for the proxy next to the backend. " + recipeNote)
+		return r.recipe().noted("These lines are for the proxy next to the backend. If the fault stays, look at the one in front of it: every proxy on the way needs them. " + recipeNote)
 	},
 	find: func(r *reading) sign {
-		if !r.eaten() || !r.chained() || r.passesUnasked() || r.configures() && !r.innerEats() {
+		if !r.eaten() || r.passesUnasked() || r.configures() && !r.innerEats() {
 			return none()
+		}
+		if !r.chained() {
+			if r.configures() || !r.neglected() || !r.http10() && r.has(connection) {
+				return none()
+			}
+			return possible(fmt.Sprintf("%s passed on no Upgrade. If another proxy stands in front of it, which does not show here, that one may be right.", r.dropper()), r.spans(connection)...).closer(-1)
 		}
 		because := fmt.Sprintf("%s passed on no Upgrade, and %s: of a chain of proxies, the last one has no WebSocket lines.", r.dropper(), r.chainShows())
 		shown := r.spans(connection, xForwardedFor)

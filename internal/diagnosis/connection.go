@@ -63,6 +63,12 @@ func (r *reading) forwardsBehind() bool {
 	return false
 }
 
+// closeUnset reports whether Connection: close stands behind the Host that nginx writes
+// where nobody sets it, so that nobody has set Connection either.
+func (r *reading) closeUnset() bool {
+	return r.manner() == closeDefault && r.hostIsDefault() && r.first[host] > 1
+}
+
 // unlisted reports whether Upgrade asks for a WebSocket and Connection does not list it.
 func (r *reading) unlisted() bool {
 	return r.asked() && r.lists(upgrade, "websocket") && r.manner() != listsUpgrade
@@ -109,7 +115,11 @@ var connectionHeaderMissing = &Cause{
 			if r.http10() {
 				return none() // so old an nginx writes a Connection of its own
 			}
-			return likely("Upgrade arrived and no Connection: from nginx 1.29.7 on, a location that passes on Upgrade alone sends none.", r.spans(upgrade)...)
+			s := likely("Upgrade arrived and no Connection: from nginx 1.29.7 on, a location that passes on Upgrade alone sends none.", r.spans(upgrade)...)
+			if r.hostIsDefault() && r.hostLeads() {
+				return s.closer(1) // where only such an nginx writes its default
+			}
+			return s
 		}
 		return none()
 	},
@@ -148,7 +158,7 @@ var connectionCleared = &Cause{
 		case r.lists(upgrade, "websocket") && r.http10():
 			return likely(emptied, r.spans(upgrade)...).closer(1) // so old an nginx leaves it out in no other way
 		case r.lists(upgrade, "websocket"):
-			return likely(emptied, r.spans(upgrade)...)
+			return likely(emptied+" Or this is nginx from 1.29.7 on, which writes none by itself.", r.spans(upgrade)...).breaking(connectionCheck)
 		case r.eaten() && r.http10():
 			return likely("HTTP/1.0 without Connection: an nginx that speaks it adds Connection: close, unless proxy_set_header Connection \"\" empties it.", r.head.Start.Third)
 		case r.eaten():
@@ -184,6 +194,9 @@ var connectionHardcoded = &Cause{
 			}
 			return none()
 		}
+		if r.eaten() && r.byNginx() && r.manner() == otherValue {
+			return likely(fmt.Sprintf("Connection is the constant %s, which somebody has set, and no Upgrade arrived: the location does not pass that on either.", handshake.Quote(r.value(connection))), r.at(connection))
+		}
 		if !r.unlisted() {
 			return none()
 		}
@@ -200,6 +213,9 @@ var connectionHardcoded = &Cause{
 		case closeSet, closeEither:
 			return likely(because, r.at(connection))
 		case closeDefault:
+			if r.closeUnset() {
+				return none()
+			}
 			return possible("Upgrade arrived, and Connection is close: somebody may have set that.", r.at(connection))
 		}
 		return none()
@@ -238,7 +254,7 @@ var mapWrong = &Cause{
 			return likely("The handshake has Connection: close, and plain requests from the same proxy have Connection: upgrade: the map is turned round.", r.spans(connection, upgrade)...).closer(2)
 		case r.unlisted() && (m == closeSet || m == closeEither):
 			return likely("Upgrade arrived and Connection is close, which somebody has set: a map that is turned round, or keyed on the wrong variable, gives that.", r.at(connection))
-		case r.unlisted() && m != elsewhere:
+		case r.unlisted() && m != elsewhere && !r.closeUnset():
 			return possible("Upgrade arrived and Connection does not list it: a map that is turned round, or keyed on the wrong variable, does that.", r.spans(upgrade, connection)...)
 		case !r.asked() && m == listsUpgrade && !r.has(upgrade) && r.handshakesClose():
 			return likely("A plain request has Connection: upgrade, and handshakes from the same proxy have none: the map is turned round.", r.at(connection)).closer(1)
@@ -275,7 +291,10 @@ var httpVersionMissing = &Cause{
 	Spec:     "nginx proxy_http_version",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version",
 	remedy:   speakHTTP1,
-	nginx: func(*reading) Fix {
+	nginx: func(r *reading) Fix {
+		if r.differ() {
+			return r.recipe().noted("proxy_http_version 1.1 cures the version. Host is wrong as well, so the lines of a WebSocket stand here whole. " + recipeNote)
+		}
 		return Fix{
 			Steps: []Step{{Where: "location", Lines: []string{versionLine}}},
 			Note:  "It may as well stand in the server or http block: it is inherited, and one proxy_set_header does not cancel it.",

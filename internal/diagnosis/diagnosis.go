@@ -115,7 +115,7 @@ func Diagnose(e *Evidence) []Conclusion {
 		}
 		found = append(found, Conclusion{
 			Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
-			Explains: r.explained(c), closeness: s.closeness,
+			Explains: r.explained(s, c), closeness: s.closeness,
 		})
 	}
 	if found == nil {
@@ -135,6 +135,7 @@ type sign struct {
 	because    string
 	evidence   []dump.Span
 	closeness  int
+	breaks     []string // IDs of the checks that the cause can break in this form; nil: those of Explains
 }
 
 func none() sign { return sign{} }
@@ -155,5 +156,12 @@ func certain(because string, evidence ...dump.Span) sign {
 // of the bytes speak for it. Zero is usual; what speaks against a cause is negative.
 func (s sign) closer(by int) sign {
 	s.closeness += by
+	return s
+}
+
+// breaking says which checks a cause can break in the form in which it shows, where these
+// are others than most often.
+func (s sign) breaking(checks []string) sign {
+	s.breaks = checks
 	return s
 }

@@ -92,10 +92,10 @@ func (r *reading) wentTwice(n name) bool {
 
 var secWebSocketHeaderLost = &Cause{
 	ID:    "sec-websocket-header-lost",
-	Title: "The proxy removes Sec-WebSocket-Key or -Version",
+	Title: "The proxy removes Sec-WebSocket-Key or -Version, or writes over it",
 	Doc: handshake.Doc{
 		What: "A proxy passes these lines on by itself. Somebody sets them by hand, from a variable that is empty because its name is misspelt, or a filter lets only known headers through.",
-		See:  "Upgrade and Connection are right, and Sec-WebSocket-Key or Sec-WebSocket-Version is missing although the other one, or another line of the client's handshake, is there.",
+		See:  "Upgrade and Connection are right, and Sec-WebSocket-Key or Sec-WebSocket-Version is missing although the other one, or another line of the client's handshake, is there. Or one of them is wrong and stands among the proxy's own lines, where no browser writes it.",
 		Do:   "Take the lines out that set Sec-WebSocket headers. nginx passes them on unasked.",
 	},
 	Severity: Rejects,
@@ -110,6 +110,11 @@ var secWebSocketHeaderLost = &Cause{
 			noted("nginx passes the Sec-WebSocket lines on by itself; these take the place of lines that set them in this block or further out.")
 	},
 	find: func(r *reading) sign {
+		for _, n := range []name{secVersion, secKey} {
+			if r.writtenOver(n) {
+				return likely(fmt.Sprintf("%s is %s and stands where no browser writes it: a line of the proxy sets it, in place of what the client sent.", n, handshake.Quote(r.value(n))), r.at(n)).closer(1)
+			}
+		}
 		missing := secKey
 		if r.has(secKey) {
 			missing = secVersion
@@ -131,6 +136,21 @@ var secWebSocketHeaderLost = &Cause{
 		}
 		return none()
 	},
+}
+
+// writtenOver reports whether a Sec-WebSocket line is wrong and stands where a proxy wrote
+// it: before Host or Upgrade, of which one is always nginx's own, or right behind nginx's
+// own lines where a Chrome, whose order is Origin, version, key, has it further down.
+func (r *reading) writtenOver(n name) bool {
+	wrong := n == secKey && r.is("key-valid") || n == secVersion && !r.lists(secVersion, "13")
+	if !r.has(n) || !wrong || !r.browser() || !r.byNginx() || r.untouched(n) {
+		return false
+	}
+	if r.before(n, host) || r.before(n, upgrade) && r.before(upgrade, userAgent) {
+		return true
+	}
+	chrome := strings.Contains(r.value(userAgent), " Chrome/")
+	return chrome && r.first[n] == r.written+1 && (r.before(n, origin) || n == secKey && r.before(n, secVersion))
 }
 
 var handshakeByHand = &Cause{
@@ -190,7 +210,11 @@ var versionUnsupported = &Cause{
 		if !r.has(secVersion) || r.lists(secVersion, "13") {
 			return none()
 		}
-		return likely(fmt.Sprintf("The client asks for version %s of WebSocket; servers speak 13.", handshake.Quote(r.value(secVersion))), r.at(secVersion))
+		sure := likely
+		if r.writtenOver(secVersion) {
+			sure = possible
+		}
+		return sure(fmt.Sprintf("The client asks for version %s of WebSocket; servers speak 13.", handshake.Quote(r.value(secVersion))), r.at(secVersion))
 	},
 }
 
@@ -219,7 +243,11 @@ var keyMalformed = &Cause{
 		if !r.has(secKey) || !r.is("key-valid") {
 			return none()
 		}
-		return likely(fmt.Sprintf("The client sent the key %s, which is no 16 bytes in base64.", handshake.Quote(r.value(secKey))), r.at(secKey))
+		sure := likely
+		if r.writtenOver(secKey) {
+			sure = possible
+		}
+		return sure(fmt.Sprintf("The client sent the key %s, which is no 16 bytes in base64.", handshake.Quote(r.value(secKey))), r.at(secKey))
 	},
 }
 
@@ -239,12 +267,18 @@ var methodChanged = &Cause{
 	Explains: []string{"method-get"},
 	Spec:     "nginx proxy_method",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_method",
-	nginx: func(*reading) Fix {
+	nginx: func(r *reading) Fix {
 		take := []string{"proxy_method"}
-		return Fix{
+		f := Fix{
 			Steps: []Step{{Where: "http", Remove: take}, {Where: "server", Remove: take}, {Where: "location", Remove: take}},
 			Note:  "Without the directive nginx sends the method that the client sent. Where other requests need it, keep it in a location of their own.",
 		}
+		if r.differ() {
+			whole := r.recipe()
+			f.Steps[0].Lines, f.Steps[2].Lines = whole.Steps[0].Lines, whole.Steps[1].Lines
+			f.also("Host is wrong as well, so the lines of a WebSocket stand here whole. " + recipeNote)
+		}
+		return f
 	},
 	find: func(r *reading) sign {
 		if r.configures() && r.Request == nil {

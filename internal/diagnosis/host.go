@@ -32,7 +32,7 @@ var hostNotForwarded = &Cause{
 	Title: "The proxy sends the address that it dials as Host",
 	Doc: handshake.Doc{
 		What: "Unless a line sets Host, nginx and Apache send the address or name behind proxy_pass. The application then sees localhost:8080 or app_pool in place of the public name, and a same-origin check, which compares Origin with Host, refuses every browser with 403.",
-		See:  "Host is this server's own address, or a name that only an upstream block or a container can have, and stands behind all lines that the proxy sets. Origin names the public site.",
+		See:  "Host is this server's own address, or a name that only an upstream block or a container can have, and stands behind all lines that the proxy sets, or before them all, where newer nginx (1.31) writes it whether it is set or not. Origin names the public site.",
 		Do:   hostDo,
 	},
 	Tempting: hostTempting,
@@ -50,8 +50,9 @@ var hostNotForwarded = &Cause{
 
 func dialledHost(r *reading) sign {
 	at := r.hostPlace()
-	beside := r.byNginx() && r.forwardedHost(r.origin) // other proxies write X-Forwarded-Host unasked
-	if !r.differ() || r.direct() || r.passesHost() || at == setPlace || isConfigText(r.host) || r.forwardedHost(r.host) && !r.dialled(r.host) {
+	told, _ := r.pageBeside()
+	beside := told != "" && r.byNginx() // other proxies write X-Forwarded-Host unasked
+	if !r.differ() || r.direct() || r.passesHost() || at == setPlace || isNoHost(r.host) || r.forwardedHost(r.host) && !r.dialled(r.host) {
 		return none()
 	}
 	spans := r.spans(host, origin)
@@ -60,7 +61,7 @@ func dialledHost(r *reading) sign {
 	sure := possible
 	switch {
 	case r.ours(r.host):
-		if at == lastPlace && !beside {
+		if at == defaultPlace && !beside {
 			return likely(fmt.Sprintf("%s, the address that it dials to reach this server, and %s. That is what is sent when no line sets Host.", sent, page), spans...).closer(1)
 		}
 		return possible(fmt.Sprintf("%s, the address that it dials to reach this server, and %s.", sent, page), spans...)
@@ -68,9 +69,9 @@ func dialledHost(r *reading) sign {
 		if r.host.port == "" || !r.onOurPort(r.host) {
 			return none()
 		}
-	case r.dialled(r.host) && r.host.internal() && at == lastPlace && !beside:
+	case r.host.internal() && at == defaultPlace && !beside && (r.dialled(r.host) || r.trailingName()):
 		sure = likely
-	case !r.dialled(r.host) && !r.host.internal():
+	case !r.dialled(r.host) && !r.host.internal() && !r.trailingName():
 		return none()
 	}
 	return sure(fmt.Sprintf("%s, which may be the name behind proxy_pass, and %s. That is what is sent when no line sets Host.", sent, page), spans...)
@@ -81,7 +82,7 @@ var hostSetToUpstream = &Cause{
 	Title: "A line sets Host to the address of the upstream",
 	Doc: handshake.Doc{
 		What: "The configuration sets Host to what the proxy dials, for example with $proxy_host, or {upstream_hostport} in Caddy. Virtual hosts behind the proxy may want that; a same-origin check compares it with Origin and refuses every browser with 403.",
-		See:  "Host is the upstream's address, and lines that the proxy sets stand behind it, where nginx's own default never stands. Where it stands last, the bytes do not tell it from a Host that nobody set.",
+		See:  "Host is the upstream's address, and stands among the lines that the proxy sets, where nginx's own default never stands. Where it stands last or first, the bytes do not tell it from a Host that nobody set.",
 		Do:   hostDo,
 	},
 	Tempting: hostTempting,
@@ -98,7 +99,13 @@ var hostSetToUpstream = &Cause{
 
 func chosenUpstream(r *reading) sign {
 	ours := r.ours(r.host)
-	if !r.differ() || r.direct() || isConfigText(r.host) || !ours && (r.passesHost() || !r.host.internal() || !r.dialled(r.host)) {
+	if !r.differ() || r.direct() {
+		return none()
+	}
+	if r.host.twoPorts() && r.dialled(r.host.withoutPort()) {
+		return likely(fmt.Sprintf("Host is %s, the upstream's address with its port twice, as a line with $proxy_host:$proxy_port makes it.", handshake.Quote(r.host.text)), r.spans(host, origin)...).closer(1)
+	}
+	if isNoHost(r.host) || !ours && (r.passesHost() || !r.host.internal() || !r.dialled(r.host)) {
 		return none()
 	}
 	spans := r.spans(host, origin)
@@ -110,7 +117,7 @@ func chosenUpstream(r *reading) sign {
 	switch at := r.hostPlace(); {
 	case r.passesHost():
 		return likely(fmt.Sprintf("%s sent %s, %s, as Host: it passes Host on unless a line sets it.", r.doer(), handshake.Quote(r.host.text), whose), spans...)
-	case at == lastPlace:
+	case at == defaultPlace:
 		return possible(because, spans...)
 	case ours || strings.Contains(r.host.name, "_"):
 		return likely(because+" Another line that the proxy sets stands behind it, where the default never stands.", spans...).closer(1)
@@ -145,6 +152,10 @@ func isConfigText(a authority) bool {
 	return a.name == "_" || strings.ContainsAny(a.text, "*~$(")
 }
 
+// isNoHost reports whether no host can be called so: it is text of a configuration, or has
+// two ports.
+func isNoHost(a authority) bool { return a.twoPorts() || isConfigText(a) }
+
 func constantHost(r *reading) sign {
 	h, at := r.host, r.hostPlace()
 	if !r.differ() || r.direct() {
@@ -157,7 +168,7 @@ func constantHost(r *reading) sign {
 	switch {
 	case isConfigText(h):
 		return certain(is+", which is no host but text from a configuration: the first name of a server block, as $server_name gives it, or a variable that was not filled in.", r.at(host))
-	case r.originSet() && !h.internal():
+	case r.originSet() && !h.internal(), isNoHost(h):
 		return none()
 	case h.name == r.origin.name && h.port == "" && !h.loopback():
 		return possible(is+", the page's name without its port: $server_name, which never has one, may stand where $http_host should.", spans...)
@@ -169,12 +180,16 @@ func constantHost(r *reading) sign {
 			sure = likely // it is not the client that asked for another site
 		}
 		return sure(fmt.Sprintf("%s for a page from %s: a proxy may send the same name for every request.", is, page), spans...)
-	case word && h.port == "" && h.name == "localhost":
+	case r.portless(h) && !r.chained() && !r.forwardedHost(h):
+		return likely(fmt.Sprintf("%s, this server's own address without its port, for a page from %s: a line sets it to this constant, or to $server_name or $server_addr.", is, page), spans...).closer(1)
+	case h.port == "" && h.name == "localhost":
 		return possible(is+", as $server_name gives it in a server block that is called localhost.", spans...)
-	case at == lastPlace && (!word || r.dialled(h)):
+	case at == defaultPlace && (!word || r.ours(h) || isPool(h)):
 		return none()
 	case r.ours(h) || !word:
 		return possible(fmt.Sprintf("%s for a page from %s, and other lines of the proxy stand behind it: somebody set it, perhaps to this constant.", is, page), spans...)
+	case at == defaultPlace && r.dialled(h), r.trailingName():
+		return possible(fmt.Sprintf("%s, an internal name, for a page from %s: a line may set it to this constant, or to $hostname.", is, page), spans...)
 	}
 	return likely(fmt.Sprintf("%s, an internal name, for a page from %s: most likely a line sets it to this constant.", is, page), spans...)
 }
@@ -211,7 +226,7 @@ func emptyHost(r *reading) sign {
 		return likely(because + " Or a program asked that sends none.")
 	case r.host.name == "" && r.count[host] == 1:
 		return likely(fmt.Sprintf("%s sent Host with the value %s: the name comes from a variable that is empty for this request.", r.doer(), handshake.Quote(r.host.text)), r.at(host))
-	case r.differ() && !r.direct() && r.byNginx() && r.ours(r.host) && r.hostPlace() == lastPlace && !r.nginxBefore1297():
+	case r.defaultHost() && (r.ours(r.host) || r.hostLeads() && r.host.internal()) && !r.nginxBefore1297():
 		return possible(fmt.Sprintf("Host is %s. From nginx 1.31.4 on a line that sets Host from an empty variable has this effect too.", handshake.Quote(r.host.text)), r.at(host)).closer(-1)
 	}
 	return none()
@@ -281,12 +296,13 @@ var xForwardedHostOnly = &Cause{
 }
 
 func nameBeside(r *reading) sign {
-	if !r.differ() || r.host.name == r.origin.name && !r.ours(r.host) || !r.forwardedHost(r.origin) {
+	name, line := r.pageBeside()
+	if name == "" || !r.differ() || r.host.name == r.origin.name && !r.ours(r.host) {
 		return none()
 	}
-	because := fmt.Sprintf("%s put the name of the page, %s, into X-Forwarded-Host only; Host is %s, and that is what Origin is compared with.",
-		r.doer(), handshake.Quote(r.value(xForwardedHost)), handshake.Quote(r.host.text))
-	spans := r.spans(xForwardedHost, host, origin)
+	because := fmt.Sprintf("%s put the name of the page, %s, into %s only; Host is %s, and that is what Origin is compared with.",
+		r.doer(), handshake.Quote(r.head.Value(line)), name, handshake.Quote(r.host.text))
+	spans := append([]dump.Span{line.Value}, r.spans(host, origin)...)
 	if !r.byNginx() {
 		return possible(because, spans...) // it writes that line unasked
 	}
@@ -321,21 +337,28 @@ The lines of the inner proxy are right. One proxy_set_header in a location cance
 
 func innerHost(r *reading) sign {
 	h := r.host
-	if !r.differ() || r.direct() || r.ours(h) || isConfigText(h) || h.name == r.origin.name && !h.loopback() || r.forwardedHost(r.origin) {
+	if !r.differ() || r.direct() || r.ours(h) || isNoHost(h) || h.name == r.origin.name && !h.loopback() || r.forwardedHost(r.origin) && !r.passedBoth() {
 		return none()
 	}
 	because := fmt.Sprintf("Host is %s, which is neither the page's name nor this server's address.", handshake.Quote(h.text))
+	if r.portless(h) {
+		because = fmt.Sprintf("Host is %s, without a port, as $host makes it of an address with one.", handshake.Quote(h.text))
+	}
 	spans := r.spans(host, origin)
-	byDefault := r.dialled(h) && r.hostPlace() == lastPlace && !r.passesHost()
+	byDefault := r.dialled(h) && r.hostPlace() == defaultPlace && !r.passesHost()
 	switch {
 	case h.internal() && r.forwardedHost(h):
 		return likely(because+" X-Forwarded-Host says the same, so this proxy got it from another one in front of it.", r.spans(host, xForwardedHost, origin)...).closer(2)
+	case h.internal() && r.passedBoth():
+		return likely(because+" X-Forwarded-Host has the page's name, and more than one proxy was on the way: an outer one sent the inner one's address as Host, and the page's name beside it.", r.spans(host, xForwardedFor, xForwardedHost, origin)...).closer(3)
 	case h.internal() && r.chained():
 		s := likely(because+" More than one proxy was on the way: an outer one sent the inner one's address as Host.", r.spans(host, xForwardedFor, origin)...)
 		if byDefault {
 			return s
 		}
 		return s.closer(2)
+	case r.portless(h):
+		return possible(because+" An outer proxy may have sent the inner one's address.", spans...)
 	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
 		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
 	case h.internal() || r.chained():

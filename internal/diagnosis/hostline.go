@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"wsinspect/internal/dump"
 )
 
 // What the causes around Host and Origin ask: whether the two differ, where the lines
@@ -31,16 +33,18 @@ func (r *reading) direct() bool {
 type place uint8
 
 const (
-	lastPlace place = iota // behind all others: nginx writes it there if nobody sets it, or somebody set it last
-	forePlace              // before forwarding lines alone, which may be another proxy's: most likely somebody set it
-	setPlace               // before lines that only this proxy can have written: somebody set it
+	defaultPlace place = iota // where nginx writes it if nobody sets it, so that the place does not tell
+	forePlace                 // before forwarding lines alone, which may be another proxy's: most likely somebody set it
+	setPlace                  // before lines that only this proxy can have written: somebody set it
 )
 
-// hostPlace tells a Host that was set from nginx's default, which stands behind all lines
-// that were set. Of other proxies the place says nothing.
+// hostPlace tells a Host that was set from nginx's default. That stands behind all lines
+// that were set; newer nginx (1.31) writes Host first, set or not, so that the first line
+// tells only where the bytes are those of an old one. Of other proxies the place says
+// nothing.
 func (r *reading) hostPlace() place {
-	found := lastPlace
-	if !r.byNginx() || !r.has(host) {
+	found := defaultPlace
+	if !r.byNginx() || !r.has(host) || r.hostLeads() {
 		return found
 	}
 	for i := r.first[host]; i < r.written; i++ {
@@ -56,11 +60,25 @@ func (r *reading) hostPlace() place {
 	return found
 }
 
+// hostLeads reports whether Host is the first line, and nothing shows an nginx so old that
+// it would have put its default behind the others.
+func (r *reading) hostLeads() bool {
+	return r.first[host] == 1 && !r.http10() && !r.closesByDefault()
+}
+
+// trailingName reports whether Host is a name without a port and stands behind all lines
+// about the client. People set it before them, as the templates do; nginx's default, here
+// the name of an upstream block, comes last.
+func (r *reading) trailingName() bool {
+	behind := r.before(xForwardedFor, host) || r.before(xForwardedProto, host) || r.before(xRealIP, host)
+	return behind && r.byNginx() && r.hostPlace() == defaultPlace && !r.host.ip.IsValid() && r.host.port == "" && !r.portless(r.host)
+}
+
 // defaultHost reports whether Host is not the page's and may well be what nginx sends where
 // no line sets it.
 func (r *reading) defaultHost() bool {
-	return r.differ() && r.byNginx() && r.dialled(r.host) && r.hostPlace() == lastPlace &&
-		!r.direct() && !r.untouched(host) && !isConfigText(r.host)
+	return r.differ() && r.byNginx() && r.dialled(r.host) && r.hostPlace() == defaultPlace &&
+		!r.direct() && !r.untouched(host) && !isNoHost(r.host)
 }
 
 // passesHost reports whether the proxy next to the backend is one that leaves Host alone
@@ -81,8 +99,31 @@ func (r *reading) forwardedHost(wanted authority) bool {
 	if !r.has(xForwardedHost) {
 		return false
 	}
-	for element := range strings.SplitSeq(r.value(xForwardedHost), ",") {
-		a := readAuthority(strings.TrimSpace(element))
+	return tells(r.value(xForwardedHost), wanted)
+}
+
+// pageBeside returns the line that tells the page's host besides Host: X-Forwarded-Host, or
+// one that some applications read in its place (of Forwarded, RFC 7239, its host). The name
+// is empty where there is none.
+func (r *reading) pageBeside() (name string, line dump.Field) {
+	for _, name = range []string{"X-Forwarded-Host", "X-Original-Host", "Forwarded"} {
+		for f := range r.head.All(name) {
+			if tells(r.head.Value(f), r.origin) {
+				return name, f
+			}
+		}
+	}
+	return "", dump.Field{}
+}
+
+// tells reports whether an element of such a line is that host; a port counts only where
+// both have one.
+func tells(value string, wanted authority) bool {
+	for element := range strings.FieldsFuncSeq(value, func(c rune) bool { return strings.ContainsRune(",; ", c) }) {
+		if key, named, ok := strings.Cut(element, "="); ok && strings.EqualFold(key, "host") {
+			element = strings.Trim(named, `"`)
+		}
+		a := readAuthority(element)
 		if a.name == wanted.name && (a.port == wanted.port || a.port == "" || wanted.port == "") {
 			return true
 		}

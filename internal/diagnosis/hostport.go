@@ -31,7 +31,7 @@ Debian's proxy_params has $host: do not include it behind that line.`,
 			"%[1]s sent Host %[2]s without the port that the page has in its origin, %[3]s: $host does that."))
 	},
 	remedy: passHost,
-	nginx:  hostRecipe,
+	nginx:  portRecipe,
 }
 
 var hostPortAdded = &Cause{
@@ -39,7 +39,7 @@ var hostPortAdded = &Cause{
 	Title: "Host got a port that the browser leaves out",
 	Doc: handshake.Doc{
 		What: "$host:$server_port adds the port on which nginx listens. Browsers leave out 80 for http and 443 for https, in Host and in Origin, so the two no longer match letter by letter. Behind a container's published port, or behind another proxy, it is not even the browser's port.",
-		See:  "Origin and Host name the same host, and only Host has a port.",
+		See:  "Origin and Host name the same host, and only Host has a port; or Host has two of them, one behind the other.",
 		Do: `Pass on the Host as the client sent it:
 
     proxy_set_header Host $http_host;`,
@@ -52,16 +52,22 @@ var hostPortAdded = &Cause{
 	Explains: []string{"origin-same-host"},
 	Spec:     "nginx $server_port",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#var_server_port",
-	find: func(r *reading) sign {
-		s := r.portFault(r.host.port != "" && r.origin.port == "",
-			"%[1]s sent Host %[2]s with a port that the page's origin, %[3]s, does not have: $host:$server_port adds the port on which the proxy listens.")
-		if s.confidence == Likely && r.browser() && (r.host.port == "80" || r.host.port == "443") {
-			s.confidence = Certain // a browser writes neither of the two
-		}
-		return r.hostFault("host-port-added", s)
-	},
-	remedy: passHost,
-	nginx:  hostRecipe,
+	find:     func(r *reading) sign { return r.hostFault("host-port-added", addedPort(r)) },
+	remedy:   passHost,
+	nginx:    portRecipe,
+}
+
+func addedPort(r *reading) sign {
+	if r.host.twoPorts() && r.host.withoutPort().name == r.origin.name && r.differ() {
+		return likely(fmt.Sprintf("%s sent Host %s for a page from %s, with one port behind another: $http_host:$server_port adds the port on which the proxy listens to what the browser sent.",
+			r.doer(), handshake.Quote(r.host.text), handshake.Quote(r.origin.text)), r.spans(host, origin)...).closer(1)
+	}
+	s := r.portFault(r.host.port != "" && r.origin.port == "",
+		"%[1]s sent Host %[2]s with a port that the page's origin, %[3]s, does not have: $host:$server_port adds the port on which the proxy listens.")
+	if s.confidence == Likely && r.browser() && (r.host.port == "80" || r.host.port == "443") {
+		s.confidence = Certain // a browser writes neither of the two
+	}
+	return s
 }
 
 var hostPortWrong = &Cause{
@@ -87,7 +93,17 @@ var hostPortWrong = &Cause{
 			"%[1]s sent Host %[2]s for a page from %[3]s: the same name with another port, as $host:$server_port makes it where the port is published under another number."))
 	},
 	remedy: passHost,
-	nginx:  hostRecipe,
+	nginx:  portRecipe,
+}
+
+// portRecipe is the cure of every wrong port. Behind another proxy the bytes do not tell
+// which of the two changed it.
+func portRecipe(r *reading) Fix {
+	f := hostRecipe(r)
+	if r.chained() {
+		f.also("More than one proxy was on the way. If this one has the line already, an outer one changed the port: it needs the same line.")
+	}
+	return f
 }
 
 // portFault is the sign of a cause that changes the port and leaves the name: likely, but
@@ -98,8 +114,11 @@ func (r *reading) portFault(ports bool, sentence string) sign {
 		return none()
 	}
 	because := fmt.Sprintf(sentence, r.doer(), handshake.Quote(r.host.text), handshake.Quote(r.origin.text))
-	if r.ours(r.host) {
+	switch {
+	case r.ours(r.host):
 		return possible(because, r.spans(host, origin)...)
+	case r.origin.scheme == "https" && r.host.loopback():
+		return likely(because, r.spans(host, origin)...).closer(1) // a page of a development server comes over http
 	}
 	return likely(because, r.spans(host, origin)...)
 }

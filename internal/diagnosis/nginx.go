@@ -50,9 +50,12 @@ func (r *reading) known11() bool {
 // kept returns the lines for what the proxy is seen to send besides, so that whoever pastes
 // the recipe into a location that inherited them does not lose them.
 func (r *reading) kept() (lines []string) {
-	proto := "$scheme"
+	proto, public := "$scheme", "$http_host"
 	if r.forwarded() > 1 {
 		proto = "$http_x_forwarded_proto" // the outer proxy knows; this one may be plain behind it
+	}
+	if r.passedBoth() {
+		public = "$http_x_forwarded_host" // the only line with the page's name
 	}
 	for _, k := range []struct {
 		name  name
@@ -60,7 +63,7 @@ func (r *reading) kept() (lines []string) {
 	}{
 		{xRealIP, "$remote_addr"},
 		{xForwardedFor, "$proxy_add_x_forwarded_for"},
-		{xForwardedHost, "$http_host"},
+		{xForwardedHost, public},
 		{xForwardedProto, proto},
 	} {
 		if r.has(k.name) && r.first[k.name] <= r.written {

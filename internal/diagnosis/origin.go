@@ -38,7 +38,7 @@ To see how the rest of the handshake fares, start wsinspect with --allow-origin 
 func foreignPage(r *reading) sign {
 	h, o := r.host, r.origin
 	site := r.value(secFetchSite)
-	if !r.differ() || r.originSet() || site == "same-origin" || isConfigText(h) {
+	if !r.differ() || r.originSet() || site == "same-origin" || isNoHost(h) {
 		return none()
 	}
 	spans := r.spans(host, origin)
@@ -112,8 +112,11 @@ Do not allow null: any site can put a sandboxed frame into its page and send it.
 	Spec:     "RFC 6454 §7.3",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6454#section-7.3",
 	find: func(r *reading) sign {
-		if !r.is("origin-same-host") || !opaque(r.origin) || r.count[origin] != 1 || r.originSet() {
+		if !r.is("origin-same-host") || !opaque(r.origin) || r.count[origin] != 1 {
 			return none()
+		}
+		if r.originSet() {
+			return possible(fmt.Sprintf("Origin is %s and stands among the lines that the proxy wrote: it may have set the line to what a page without an origin sent.", handshake.Quote(r.origin.text)), r.spans(origin)...)
 		}
 		return certain(fmt.Sprintf("Origin is %s: the page is a local file, a sandboxed frame, an extension or an app, and has no origin that could be the same as Host.", handshake.Quote(r.origin.text)), r.spans(origin)...)
 	},

@@ -29,8 +29,8 @@ func originRecipe(r *reading) Fix {
 // that this browser writes in front of it.
 func (r *reading) originSet() bool {
 	switch {
-	case !r.has(origin):
-		return false
+	case !r.has(origin), !r.has(host):
+		return false // where the proxy's lines end shows by Host
 	case r.first[origin] <= r.written:
 		return (r.before(origin, host) && r.first[origin] > 1 || r.browser()) && r.byNginx()
 	case !r.before(origin, userAgent) || !r.byNginx():
@@ -214,10 +214,14 @@ func missingOrigin(r *reading) sign {
 	if !r.is("origin-present") || !r.asked() {
 		return none()
 	}
-	if !r.has(cookie) && !r.has(secFetchSite) && !r.head.Has("Accept-Language") {
-		return none() // a program that calls itself a browser: it need not send Origin
+	const off = "The check against cross-site WebSocket hijacking is off."
+	switch {
+	case r.has(cookie), r.has(secFetchSite), r.head.Has("Accept-Language"):
+		return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. %s", r.doer(), off), r.spans(userAgent)...).closer(1)
+	case r.next() != nil && r.hostIsDefault() && currentBrowser(r.value(userAgent)) && r.has(secExtensions):
+		return likely(fmt.Sprintf("User-Agent is a browser's, which always sends Origin, and none arrived. Host is %s, which would not match it: somebody emptied Origin in place of passing Host on. %s", handshake.Quote(r.host.text), off), r.spans(userAgent, host)...).closer(1)
 	}
-	return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. The check against cross-site WebSocket hijacking is off.", r.doer()), r.spans(userAgent)...)
+	return none() // a program that calls itself a browser: it need not send Origin, and sends no language
 }
 
 var originCheckedByProxy = &Cause{

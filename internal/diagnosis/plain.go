@@ -10,10 +10,10 @@ import (
 )
 
 // clientless reports whether not one line of a client is there: only lines that a proxy
-// writes by itself.
+// writes by itself, and those of them that people pass by hand.
 func (r *reading) clientless() bool {
 	for _, f := range r.head.Fields {
-		if !proxyWrites(r.head, f) {
+		if !proxyWrites(r.head, f) && !r.head.Is(f, spelling[origin]) && !r.head.Is(f, spelling[cookie]) {
 			return false
 		}
 	}
@@ -181,6 +181,8 @@ var requestHeadersNotPassed = &Cause{
 			return none()
 		}
 		switch {
+		case r.lists(upgrade, "websocket") && (r.has(origin) || r.has(cookie)):
+			return likely("Upgrade: websocket arrived, and of a browser's lines those alone that somebody may pass by hand, not even User-Agent: the proxy withholds the others.", r.spans(upgrade, origin, cookie)...).closer(1)
 		case r.lists(upgrade, "websocket"):
 			return likely("Upgrade: websocket arrived and not one line of a client, not even User-Agent: the proxy withholds them.", r.spans(upgrade)...)
 		case r.manner() == listsUpgrade, r.has(xRealIP), r.has(xForwardedFor):

@@ -6,7 +6,7 @@ import (
 )
 
 // rank sorts conclusions, the likeliest first, and leaves out those that others explain
-// away: a cause that explains all that another explains, and more, with no less
+// away: a likely cause that explains all that another explains, and more, with no less
 // confidence.
 func rank(r *reading, found []Conclusion) []Conclusion {
 	found = slices.DeleteFunc(slices.Clone(found), func(c Conclusion) bool {
@@ -35,7 +35,7 @@ func (r *reading) decides(c *Conclusion) int {
 
 // covers reports whether a explains c away.
 func covers(a, c *Conclusion) bool {
-	if a.Confidence < c.Confidence || len(c.Explains) == 0 || len(a.Explains) <= len(c.Explains) {
+	if a.Confidence < Likely || a.Confidence < c.Confidence || len(c.Explains) == 0 || len(a.Explains) <= len(c.Explains) {
 		return false
 	}
 	for _, id := range c.Explains {

@@ -138,6 +138,15 @@ func (r *reading) index() {
 	}
 }
 
+// Written returns how many of the first lines of h a proxy like nginx has written by
+// itself: what its configuration and its defaults set stands before all that it passes on.
+// It says nothing of proxies that keep or change the order in another way.
+func Written(h *dump.Head) int {
+	r := reading{head: h, text: string(h.Raw)}
+	r.index()
+	return r.written
+}
+
 // isClients reports whether a line of that name is a client's, which no configuration of a
 // proxy has reason to set: where the first of them stands, the proxy's own lines are over.
 func isClients(n name, spelt string) bool {
@@ -238,10 +247,14 @@ func (r *reading) before(a, b name) bool { return r.has(a) && r.has(b) && r.firs
 // is reports whether a check is broken here.
 func (r *reading) is(check string) bool { return slices.Contains(r.broken, check) }
 
-// explained returns the checks that are broken here and that c can break.
-func (r *reading) explained(c *Cause) (ids []string) {
+// explained returns the checks that are broken here and that c can break, as s shows it.
+func (r *reading) explained(s sign, c *Cause) (ids []string) {
+	can := c.Explains
+	if s.breaks != nil {
+		can = s.breaks
+	}
 	for _, id := range r.broken {
-		if slices.Contains(c.Explains, id) {
+		if slices.Contains(can, id) {
 			if ids == nil {
 				ids = make([]string, 0, len(r.broken))
 			}

@@ -124,6 +124,8 @@ var streamTimeout = &Cause{
 			return likely(cut + bare + ": nginx's stream module does so at proxy_timeout, 10 min unless it is set.").closer(2)
 		case !wholeSecond(idle) && again == 0:
 			return none()
+		case r.asSent() && !r.bare():
+			return possible(cut + ", and Host, Connection and Upgrade stand in the order of clients: a proxy that passes bytes on may have done so.").closer(1)
 		case !r.bare():
 			return possible(cut + ": a proxy that passes bytes on may have done so, since none for HTTP shows for sure.")
 		case again > 0:
@@ -214,6 +216,13 @@ func (r *reading) unproxied() bool {
 // that only a client writes comes Upgrade, which a proxy for HTTP has to write itself.
 func (r *reading) bare() bool {
 	return len(r.way()) == 0 && r.has(upgrade) && r.first[upgrade] > r.written
+}
+
+// asSent reports whether Host, Connection: Upgrade and Upgrade alone stand before a client's
+// lines, in the order and with the capital in which clients write them. Recipes for nginx
+// have Upgrade before Connection.
+func (r *reading) asSent() bool {
+	return r.first[host] == 1 && r.first[connection] == 2 && r.first[upgrade] == 3 && r.written == 3 && r.value(connection) == "Upgrade"
 }
 
 // idleLimit is after what silence a proxy cuts a session, unless it is told otherwise.

@@ -274,6 +274,13 @@ func readHello(raw []byte) (h hello) {
 	return h
 }
 
+// Hello returns the server name and the protocols that a TLS ClientHello asks for, and
+// whether it arrived as far as its extensions, where both would stand.
+func Hello(raw []byte) (server string, protocols []string, whole bool) {
+	h := readHello(raw)
+	return h.server, h.protocols, h.read
+}
+
 // meanwhile reports whether the client was refused although its handshake did not arrive,
 // and the backend got bytes of such a kind from the proxy in the same seconds.
 func (r *reading) meanwhile(kinds ...dump.Kind) bool {

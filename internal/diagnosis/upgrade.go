@@ -157,9 +157,34 @@ var upgradeNotConfigured = &Cause{
 		if r.hostIsDefault() && r.setBesides() == "" {
 			s = s.closer(1)
 		}
+		if r.subrequest() {
+			s.because += " Or this is the subrequest of an auth_request, which carries neither and asks for no WebSocket."
+		}
 		return s
 	},
 }
+
+// subrequest reports whether the request may be one that nginx makes for auth_request, with
+// the client's own lines: its path is one for that, or the same key arrived at another path.
+func (r *reading) subrequest() bool {
+	path := strings.ToLower(r.path())
+	for _, word := range []string{"auth", "verify", "validate", "authenticate", "authorize", "check"} {
+		if strings.TrimLeft(path[strings.LastIndexByte(path, '/')+1:], "_") == word {
+			return true
+		}
+	}
+	return r.sighted(r.sameKey)
+}
+
+// sameKey reports whether another request has the key of this one and another path: a
+// client makes a new key for every handshake, so the proxy made two requests of one.
+func (r *reading) sameKey(o *reading) bool {
+	key := r.value(secKey)
+	return key != "" && key != sampleKey && o.value(secKey) == key && o.path() != r.path()
+}
+
+// sampleKey is the example of RFC 6455 §1.3, which people send again and again.
+const sampleKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
 var upgradeHeadersNotForwarded = &Cause{
 	ID:    "upgrade-headers-not-forwarded",
@@ -196,7 +221,7 @@ var upgradeHeadersNotForwarded = &Cause{
 			}
 			return likely(because, r.spans(connection)...)
 		case otherValue:
-			return likely(fmt.Sprintf("No Upgrade arrived, and Connection is %s: the location sets that, and does not pass Upgrade on.", handshake.Quote(r.value(connection))), r.spans(connection)...)
+			return possible(fmt.Sprintf("No Upgrade arrived, and Connection is %s: the location sets that, and does not pass Upgrade on.", handshake.Quote(r.value(connection))), r.spans(connection)...)
 		case closeSet:
 			return possible("No Upgrade arrived, and somebody has set Connection: close: the location may have no line for Upgrade.", r.spans(connection)...)
 		case noConnection:
