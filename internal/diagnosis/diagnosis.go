@@ -96,6 +96,10 @@ type Conclusion struct {
 	closeness int
 }
 
+// most is how many causes a diagnosis has: of a head in which everything is wrong, the
+// likeliest are enough to begin with.
+const most = 10
+
 // Diagnose returns the causes that e shows, the likeliest first; none for a handshake that
 // is right. It depends on nothing but e, and changes nothing.
 func Diagnose(e *Evidence) []Conclusion {
@@ -122,6 +126,7 @@ func Diagnose(e *Evidence) []Conclusion {
 		return nil
 	}
 	found = rank(r, found)
+	found = found[:min(len(found), most)]
 	for i := range found {
 		found[i].Fix = r.fix(found[i].Cause)
 	}

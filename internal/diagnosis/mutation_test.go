@@ -134,7 +134,7 @@ func (m *mutant) check(t *testing.T) {
 // checkConclusions demands what holds of every diagnosis, whatever the evidence.
 func checkConclusions(t *testing.T, e *Evidence, found []Conclusion) {
 	t.Helper()
-	if len(found) > 12 {
+	if len(found) > most {
 		t.Errorf("%d causes are no diagnosis", len(found))
 	}
 	for i, c := range found {
