@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"html"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,7 +22,7 @@ var files embed.FS
 
 // styles are the parts of style.css, in their order: one file to fetch, a file a screen to
 // read.
-var styles = []string{"base", "list", "attempt", "bytes", "reference"}
+var styles = []string{"base", "list", "attempt", "bytes", "reference", "compare", "selftest", "gallery"}
 
 // assets are the files under static, each by its plain name and by the name that carries
 // its hash. They hold nothing of a stranger's, so the guard does not stand before them: the
@@ -37,14 +40,18 @@ func loadAssets() *assets {
 	}
 	for _, e := range entries {
 		if !e.IsDir() {
-			s.add(e.Name(), mustRead("static/"+e.Name()))
+			content := mustRead("static/" + e.Name())
+			if path.Ext(e.Name()) == ".js" {
+				content = squeezeScript(content)
+			}
+			s.add(e.Name(), content)
 		}
 	}
 	var style []byte
 	for _, part := range styles {
 		style = append(style, mustRead("static/style/"+part+".css")...)
 	}
-	s.add("style.css", style)
+	s.add("style.css", squeeze(style))
 	return s
 }
 
@@ -53,6 +60,19 @@ func (s *assets) add(name string, content []byte) {
 	ext := path.Ext(name)
 	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 	s.names[name], s.content[hashed] = hashed, content
+}
+
+// squeeze takes comments and spaces out of a style that only its readers here need.
+func squeeze(style []byte) []byte {
+	style = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(style, nil)
+	style = regexp.MustCompile(`\s+`).ReplaceAll(style, []byte(" "))
+	return regexp.MustCompile(` ?([{};,]) ?|(:) `).ReplaceAll(style, []byte("$1$2"))
+}
+
+// squeezeScript takes out the lines that are comments, and indents: no text of ours goes over
+// more than one line.
+func squeezeScript(script []byte) []byte {
+	return regexp.MustCompile(`(?m)^\s*(//.*\n)?`).ReplaceAll(script, nil)
 }
 
 // mustRead returns an embedded file; a name that is not there is a mistake of the program.
@@ -71,6 +91,22 @@ func (s *assets) hashed(name string) (string, error) {
 		return h, nil
 	}
 	return "", &fs.PathError{Op: "embed", Path: name, Err: fs.ErrNotExist}
+}
+
+// picture is the template "icon", for rows.
+func (s *assets) picture(name, root string) template.HTML {
+	name = html.EscapeString(name)
+	return template.HTML(`<svg class="icon ` + name + `" width="16" height="16" aria-hidden="true">` + s.use(name, root))
+}
+
+// wire returns the picture of a wire.
+func (s *assets) wire(w wire, root string) template.HTML {
+	return template.HTML(`<svg class="wire ` + html.EscapeString(w.Tone) + `" width="66" height="14" role="img" aria-label="` +
+		html.EscapeString(w.Name) + `">` + s.use(html.EscapeString(w.Icon), root))
+}
+
+func (s *assets) use(name, root string) string {
+	return `<use href="` + html.EscapeString(root) + `/static/` + s.names["icons.svg"] + `#` + name + `"/></svg>`
 }
 
 // serve answers with a file by its hashed name. Another content has another name, so it

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
@@ -25,14 +26,18 @@ type attemptView struct {
 	Size    int    // of what arrived, in bytes
 	Peer    string
 	Verdict verdictView
-	Causes  causesView
+	Way     *wayView // nil once a session has ended: its strip takes the place
 	Session *sessionView
+	Before  beforeView
 	Checks  checkReport
 	Arrived arrivedView
+	CopyAs  []copyAs
 	Answer  answerView
+	Rivals  rivalsView
 	Asker   []fact
 	Policy  []fact
 	Alike   *row // the fold that the attempt stands in; nil if it stands alone
+	Last    bool // it is the newest of them
 	Rail    []row
 	Kept    int
 }
@@ -40,7 +45,9 @@ type attemptView struct {
 type arrivedView struct {
 	headView
 	ToLines, ToBytes string // links; empty: there is only one way to show it
-	InBytes          bool   // they take the full width
+	InBytes          bool
+	Wide             bool         // they take the full width
+	Legend           []legendLine // what the first bytes mean that are no HTTP
 }
 
 type answerView struct {
@@ -49,18 +56,6 @@ type answerView struct {
 	Ours  bool   // wsinspect wrote it, not net/http
 	After string // how long after the request
 	None  string // why there is no answer
-}
-
-// checkReport is what every check found, the worst first.
-type checkReport struct {
-	Failed, Advised, Passed, Skipped []found
-}
-
-// found is what one check found.
-type found struct {
-	Check   *handshake.Check
-	Because []piece
-	Decided bool
 }
 
 func (p *page) attempt(w http.ResponseWriter, r *http.Request) {
@@ -106,71 +101,85 @@ func (p *page) attemptView(r *http.Request, a *journal.Attempt, root string) att
 		shell: p.shell(r, "attempts", visible(title)),
 		ID:    a.ID, Time: stamp{a.Time}, Size: len(a.Request.Head.Raw), Peer: a.PeerText(),
 		Verdict: newVerdictView(a, e),
-		Causes:  newCausesView(a, e),
 		Session: newSessionView(a.Now()),
+		Before:  newBeforeView(a),
 		Checks:  newCheckReport(a, e),
 		Arrived: newArrivedView(r, a, e),
+		CopyAs:  newCopyAs(a),
 		Answer:  newAnswerView(a),
+		Rivals:  newRivalsView(a, e),
 		Asker:   asker(a),
 		Policy:  policy(p.Policy),
+	}
+	if a.State != journal.Closed {
+		way := newWayView(a, e)
+		v.Way = &way
 	}
 	if h := a.Request.Head; !h.Start.Line.Empty() {
 		v.Line = visible(strings.TrimSpace(h.Method() + " " + h.Target()))
 	}
 	v.Root = root
-	v.Feed = v.Root + "/feed?id=" + a.ID + "&state=" + a.State.String()
-	v.rail(p.Journal, a.ID)
+	v.Feed = v.Root + "/feed?id=" + a.ID + "&state=" + a.State.String() + strings.Replace(readQuery(r.URL.Query()).carry(), "?", "&", 1)
+	v.rail(p.Journal, a, readQuery(r.URL.Query()))
 	return v
 }
 
-// rail fills the list of other attempts.
-func (v *attemptView) rail(j *journal.Journal, current string) {
-	found := j.List(journal.Filter{Limit: journal.MaxLimit})
-	v.Kept = found.Kept
-	for i, f := range folded(found.Attempts) {
-		r := newRow(f, v.Root)
-		r.Current = f.has(current)
-		if r.Current && r.Times > 1 {
-			v.Alike = &r
+// rail fills the list of other attempts, under the filter of the list that its reader came
+// from, and finds those that are like this one and the one that failed before it.
+func (v *attemptView) rail(j *journal.Journal, a *journal.Attempt, q query) {
+	f := q.filter()
+	f.Limit = journal.MaxLimit
+	chosen := j.List(f)
+	v.Kept = chosen.Matched
+	for i, f := range folded(chosen.Attempts) {
+		if i == railRows {
+			break
 		}
-		if i < railRows {
-			v.Rail = append(v.Rail, r)
+		r := newRow(f, v.Root)
+		r.Link += q.carry()
+		r.Current = f.has(a.ID)
+		v.Rail = append(v.Rail, r)
+	}
+	found := j.List(journal.Filter{Limit: journal.MaxLimit})
+	for _, f := range folded(found.Attempts) {
+		if len(f) > 1 && f.has(a.ID) {
+			r := newRow(f, v.Root)
+			v.Alike, v.Last = &r, f[0].ID == a.ID
+		}
+	}
+	if a.Outcome() != journal.OutcomeAccepted || a.AtRisk() {
+		return // what takes the evidence away is no cure
+	}
+	for _, o := range found.Attempts {
+		if o.ID < a.ID && o.State == journal.Rejected && sameDoor(o, a) {
+			v.Verdict.Cured = &cured{o.ID, stamp{o.Time}}
+			return
 		}
 	}
 }
 
-func newCheckReport(a *journal.Attempt, e *evidence) checkReport {
-	var r checkReport
-	for _, f := range a.Verdict.Findings {
-		each := found{Check: f.Check, Because: e.quoteAll(f.Because, f.Evidence), Decided: f.Check == a.Verdict.DecidedBy}
-		switch f.Outcome {
-		case handshake.Failed:
-			r.Failed = append(r.Failed, each)
-		case handshake.Advised:
-			r.Advised = append(r.Advised, each)
-		case handshake.Passed:
-			r.Passed = append(r.Passed, each)
-		default:
-			r.Skipped = append(r.Skipped, each)
-		}
-	}
-	return r
+// sameDoor reports whether one machine asked for one path twice.
+func sameDoor(a, b *journal.Attempt) bool {
+	return a.Client.Addr == b.Client.Addr && a.Peer.Addr() == b.Peer.Addr() && pathOf(a) == pathOf(b)
 }
 
 func newArrivedView(r *http.Request, a *journal.Attempt, e *evidence) arrivedView {
-	v := arrivedView{}
-	v.InBytes = onlyBytes(a.Request.Head) || r.URL.Query().Get("view") == "bytes"
+	h := a.Request.Head
+	v := arrivedView{Wide: h.Kind != dump.HTTP1, Legend: e.letter(legend(h))}
+	view := r.URL.Query().Get("view")
+	v.InBytes = onlyBytes(h) || view == "bytes" || view == "" && h.Kind == dump.ProxyV2
 	v.headView = arrived(&a.Request, e, v.InBytes)
-	if !onlyBytes(a.Request.Head) {
+	if !onlyBytes(h) {
 		v.ToLines, v.ToBytes = "?view=lines#arrived", "?view=bytes#arrived"
 	}
+	v.Wide = v.Wide || v.InBytes
 	return v
 }
 
 func newAnswerView(a *journal.Attempt) answerView {
 	v := answerView{Ours: a.State != journal.Refused}
 	if h := a.Response.Head(); h != nil {
-		v.Lines = newPainter(h, nil).lines(h.End)
+		v.Lines, v.Hidden = newPainter(h, nil).lines(h.End)
 		v.Body = textLines(a.Response.Body(), len(h.Raw))
 	}
 	if a.Took > 0 {

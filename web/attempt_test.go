@@ -19,12 +19,12 @@ func TestStory(t *testing.T) {
 	doc := s.look(t, "/inspect/"+a.ID)
 
 	verdict := id(t, doc, "verdict")
-	for _, want := range []string{"Rejected 403", "http://localhost", "localhost:8080", "websocket: request origin not allowed by Upgrader.CheckOrigin"} {
+	for _, want := range []string{"Rejected 403", "sent its own upstream address as Host, so the Origin check failed.", "http://localhost", "localhost:8080", "Who broke it", "●●○ Likely"} {
 		if !strings.Contains(text(verdict), want) {
 			t.Errorf("the verdict does not say %q: %s", want, text(verdict))
 		}
 	}
-	if got := text(id(t, doc, "c-origin-same-host")); !strings.Contains(got, "Decides.") {
+	if got := text(id(t, doc, "c-origin-same-host")); !strings.Contains(got, "Decides. gorilla/websocket says websocket: request origin not allowed by Upgrader.CheckOrigin.") {
 		t.Errorf("the check that decided does not say so: %s", got)
 	}
 
@@ -98,36 +98,6 @@ func TestStory(t *testing.T) {
 	})
 }
 
-// TestStrangersBytes lets markup, escapes and tricks of writing direction arrive in every
-// place that is shown.
-func TestStrangersBytes(t *testing.T) {
-	const script = "<script>alert(1)</script>"
-	s := newSite(Options{})
-	for _, raw := range []string{
-		request("GET /"+script+"?\"'> HTTP/1.1", "Host: localhost", "X: "+script, script+": x", "Origin: http://"+script,
-			"Connection: \x1b[31m\x00", "User-Agent: \u202eevil\xff", "X-Forwarded-For: "+script,
-			"Sec-WebSocket-Protocol: "+script, "Sec-WebSocket-Version: "+script, "Sec-WebSocket-Key: \"><img src=x>"),
-		script + "\r\n\r\n",
-		"\x16\x03\x01" + script,
-		"PROXY TCP4 " + script + "\r\n" + theStory,
-		"GET / HTTP/1.1\nHost : " + script + "\n",
-	} {
-		a := s.arrives(raw)
-		for _, target := range []string{"/inspect", "/inspect/" + a.ID, "/inspect/" + a.ID + "?view=bytes", "/inspect?q=" + "%3Cscript%3E", "/inspect?host=%3Cscript%3E"} {
-			w := s.get(target, "text/html")
-			body := w.Body.String()
-			for _, bad := range []string{"\x1b", "\x00", "\u202e", "\xff"} {
-				if strings.Contains(body, bad) {
-					t.Errorf("%s: %q is sent as it came", target, bad)
-				}
-			}
-			for _, n := range all(parse(t, w.Body), func(n *html.Node) bool { return n.Data == "img" || n.Data == "script" && attr(n, "src") == "" }) {
-				t.Errorf("%s: a stranger's <%s> is an element", target, n.Data)
-			}
-		}
-	}
-}
-
 func TestStates(t *testing.T) {
 	s := newSite(Options{})
 	open, closed, cut := s.arrives(sound), s.arrives(sound), s.arrives(sound)
@@ -141,7 +111,7 @@ func TestStates(t *testing.T) {
 		{"open", open, []string{"Accepted 101", "Open", "Still open", "3 in, 0 out"}},
 		{"closed", closed, []string{"Accepted 101", "Closed 1001", "Going away", "The client", "“<b>”"}},
 		{"cut", cut, []string{"Cut 1006", "No close frame came. The connection just ended."}},
-		{"advised", s.arrives(originRemoved), []string{"Accepted, advised 101", "Open", "Accepted, but", "origin-stripped", "In the location block of nginx"}},
+		{"advised", s.arrives(originRemoved), []string{"Accepted, at risk 101", "Open", "Accepted, but Origin was removed on the way: any website could open this socket.", "origin-stripped", "In the location block of nginx that serves /ws/"}},
 		{"plain", s.arrives(plain), []string{"Not WebSocket 426"}},
 		{"refused", s.arrives(clientHello), []string{"Refused before any handler 400", "11 bytes, no HTTP", "16 03 01", "By Go’s net/http, not by wsinspect."}},
 		{"frames with the head", s.arrives(theStory + "\x81\x80abcd"), []string{"6 bytes came after it"}},

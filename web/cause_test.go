@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
 	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
@@ -24,35 +22,34 @@ func TestACauseOnItsWayThroughThePage(t *testing.T) {
 		t.Fatalf("the causes are %+v", a.Causes)
 	}
 	doc := s.look(t, "/inspect/"+a.ID)
-	article := id(t, doc, "c-"+c.Cause.ID)
-	for _, want := range []string{c.Cause.Title, c.Confidence.String(), c.Cause.ID, changer(c.Cause)} {
-		if !strings.Contains(text(article), want) {
-			t.Errorf("the cause does not say %q: %s", want, text(article))
+	verdict := id(t, doc, "verdict")
+	for _, want := range []string{"has no WebSocket lines", newSureness(c.Confidence).Word, c.Cause.ID, "Who broke it"} {
+		if !strings.Contains(text(verdict), want) {
+			t.Errorf("the verdict does not say %q: %s", want, text(verdict))
 		}
 	}
-	pasted := all(article, tag("pre"))
-	if len(c.Fix.Steps) == 0 || len(pasted) < len(c.Fix.Steps) {
+	pasted := all(id(t, doc, "cure"), tag("pre"))
+	if len(c.Fix.Steps) == 0 || len(pasted) != len(c.Fix.Steps) {
 		t.Fatalf("%d blocks to paste for %d steps", len(pasted), len(c.Fix.Steps))
 	}
 	for i, step := range c.Fix.Steps {
-		var b strings.Builder
-		for d := range pasted[i].Descendants() {
-			if d.Type == html.TextNode {
-				b.WriteString(d.Data)
-			}
-		}
-		if got, want := b.String(), strings.Join(step.Lines, "\n"); got != want {
+		if got, want := exactly(pasted[i]), strings.Join(step.Lines, "\n"); got != want {
 			t.Errorf("the block to paste is\n%s\nwant\n%s", got, want)
 		}
-		if !strings.Contains(text(article), c.Fix.Heading(step)) {
+		if !strings.Contains(text(verdict), c.Fix.Heading(step)) {
 			t.Errorf("nothing says where the lines go: %s", c.Fix.Heading(step))
 		}
 	}
-	for _, letter := range all(article, class("letter")) {
+	for _, letter := range all(doc, class("letter")) {
 		id(t, doc, strings.TrimPrefix(attr(letter, "href"), "#"))
 	}
+	for _, other := range a.Causes[1:] {
+		if got := text(id(t, doc, "c-"+other.Cause.ID)); !strings.Contains(got, newSureness(other.Confidence).Word) || !strings.Contains(got, other.Cause.Title) {
+			t.Errorf("what else leaves these bytes says %s", got)
+		}
+	}
 
-	brief := inBrief(c.Because)
+	brief := c.Cause.Title
 	if got := s.look(t, "/inspect?cause="+c.Cause.ID); !strings.Contains(text(got), brief) || len(all(id(t, got, "rows"), tag("tr"))) != 1 {
 		t.Errorf("the list under the filter does not hold the one row with %q: %s", brief, text(id(t, got, "rows")))
 	}
@@ -98,14 +95,14 @@ func TestStrangersBytesInCauses(t *testing.T) {
 		Cause: diagnosis.Find("upgrade-not-configured"), Because: "Host is " + evil + ".", Evidence: []dump.Span{host.Value},
 		Fix: diagnosis.Fix{For: "nginx", Steps: []diagnosis.Step{{Where: "http", Lines: []string{evil, "a\nb"}, Remove: []string{evil}}}},
 	}}}
-	a.Causes = append(a.Causes, a.Causes[0])
-	both := newCausesView(a, gather(a)).Causes
-	if both[1].With != a.Causes[0].Cause || both[1].Steps != nil {
-		t.Errorf("the same lines are shown twice: %+q", both[1].Steps)
+	a.State, a.Causes = journal.Rejected, append(a.Causes, a.Causes[0])
+	v := newRivalsView(a, gather(a)).Causes[0]
+	if v.With != a.Causes[0].Cause || v.Steps != nil {
+		t.Errorf("the same lines are shown twice: %+q", v.Steps)
 	}
-	v := both[0]
-	if want := `evil\x1b[31m\u202e`; v.Steps[0].Lines != want+"\na\nb" || v.Steps[0].Remove != want {
-		t.Errorf("the step is %+q", v.Steps[0])
+	step := newCureView(a).Steps[0]
+	if want := `evil\x1b[31m\u202e`; step.Lines != want+"\na\nb" || step.Remove != want {
+		t.Errorf("the step is %+q", step)
 	}
 	for _, p := range v.Because {
 		if strings.ContainsAny(p.Text, "\x1b\u202e") {

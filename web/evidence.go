@@ -36,6 +36,7 @@ type piece struct {
 	Text   string
 	Value  bool
 	Letter string // empty: the place has none
+	Code   bool   // a directive, a variable or a command in words of ours
 	// What stands close around the letter of a value and must not be parted from it: the
 	// quotation mark that closes it, and the sentence's own comma or full stop.
 	Close, Stop string

@@ -1,10 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+	"slices"
 	"time"
 
 	"wsinspect/internal/journal"
@@ -16,6 +17,9 @@ const (
 	gathering = 250 * time.Millisecond
 	// pulse is how often the figures of open sessions are looked at.
 	pulse = 2 * time.Second
+	// burst is how many new rows one message holds. Of more that come at once the newest are
+	// shown, and the page says how many were not: it has to stay usable while it is flooded.
+	burst = 25
 	// heartbeat keeps proxies from cutting a feed that has nothing to say; nginx's default
 	// limit is 60 seconds.
 	heartbeat = 15 * time.Second
@@ -31,15 +35,15 @@ type hello struct {
 
 // update is a message of a feed: HTML that the server has rendered and escaped.
 type update struct {
-	Rows  []rowUpdate       `json:"rows,omitempty"`
-	Parts map[string]string `json:"parts,omitempty"` // by the id of the element that they fill
+	Rows    []rowUpdate       `json:"rows,omitempty"`
+	Undrawn int               `json:"undrawn,omitempty"` // new attempts of a burst that are left out of Rows
+	Parts   map[string]string `json:"parts,omitempty"`   // by the id of the element that they fill
 }
 
 // rowUpdate is a row that is new or changed; one without HTML is no longer shown.
 type rowUpdate struct {
-	ID     string `json:"id"`
-	HTML   string `json:"html,omitempty"`
-	Failed int    `json:"failed,omitempty"` // attempts in it that failed
+	ID   string `json:"id"`
+	HTML string `json:"html,omitempty"`
 }
 
 // watch is what one page looks at.
@@ -75,20 +79,17 @@ func (p *page) feed(w http.ResponseWriter, r *http.Request) {
 
 // watch reads from the query what the page that asks looks at.
 func (p *page) watch(r *http.Request) (watch, error) {
-	query := spread(r.URL.Query())
-	if id := query.Get("id"); id != "" {
-		return p.watchAttempt(r, id, query.Get("state"))
+	values := r.URL.Query()
+	if id := values.Get("id"); id != "" {
+		return p.watchAttempt(r, id, values.Get("state"))
 	}
-	f, err := journal.ParseFilter(query)
-	if err != nil {
-		return nil, err
-	}
-	tag := query.Get("tag")
-	query.Del("tag")
-	l := &listWatch{page: p, filter: f, query: query, shown: map[string]row{}, parts: map[string]string{}, stale: true}
-	if now := p.rows(f, query, listRoot); now.tag() == tag {
+	q := readQuery(values) // the page has said what of it cannot be read
+	l := &listWatch{page: p, query: q, shown: map[string]row{}, parts: map[string]string{}, stale: true}
+	now := p.rows(q, listRoot, cmp.Or(q.page.Limit, pageRows))
+	l.oldest = now.oldest()
+	if now.tag() == values.Get("tag") {
 		l.show(now)
-		l.stale = false
+		l.stale, l.begun = false, true
 	}
 	return l, nil
 }
@@ -167,18 +168,24 @@ func (s stream) follow(r *http.Request, sub *journal.Subscription, view watch) {
 // listWatch is a page that shows the list under a filter.
 type listWatch struct {
 	page   *page
-	filter journal.Filter
-	query  url.Values
-	shown  map[string]row    // the rows of the page, by ID
+	query  query
+	oldest string            // the ID of the last row of a full page: older ones are on the next
+	shown  map[string]row    // the rows of the page, by ID; the zero row for one that was left out
 	parts  map[string]string // as last sent
 	stale  bool              // something has happened since the last update
+	begun  bool              // the page shows all that it should
+	came   []string          // IDs of attempts that were announced since the last update
 }
 
-func (l *listWatch) note(*journal.Attempt) { l.stale = true }
+func (l *listWatch) note(a *journal.Attempt) {
+	l.stale = true
+	if f := l.query.filter(); a.State != journal.Closed && f.Match(a) {
+		l.came = append(l.came, a.ID)
+	}
+}
 
 // show remembers what the page shows.
 func (l *listWatch) show(now rowPage) {
-	clear(l.shown)
 	for _, r := range now.Rows {
 		l.shown[r.ID] = r
 	}
@@ -186,46 +193,81 @@ func (l *listWatch) show(now rowPage) {
 
 // update renders the rows that differ from those on the page, open sessions that have
 // counted on among them, and what is said of all.
-func (l *listWatch) update() (update, error) {
-	var u update
-	now := l.page.rows(l.filter, l.query, listRoot)
-	for _, r := range now.Rows {
-		if l.shown[r.ID] != r {
-			html, err := l.page.fragment("row", r)
-			if err != nil {
-				return update{}, err
-			}
-			each := rowUpdate{ID: r.ID, HTML: html}
-			if r.Failed {
-				each.Failed = r.Times
-			}
-			u.Rows = append(u.Rows, each)
-		}
-		delete(l.shown, r.ID)
+func (l *listWatch) update() (u update, err error) {
+	now := l.page.rows(l.query, listRoot, maxRows)
+	if i := slices.IndexFunc(now.Rows, func(r row) bool { return r.ID < l.oldest }); i >= 0 {
+		now.Rows = now.Rows[:i]
 	}
-	for id := range l.shown {
+	gone := l.shown
+	l.shown = make(map[string]row, len(now.Rows))
+	fresh := 0
+	for _, r := range now.Rows {
+		before, known := gone[r.ID]
+		delete(gone, r.ID)
+		if !known && l.begun {
+			if fresh++; fresh > burst {
+				l.shown[r.ID] = row{}
+				continue
+			}
+		}
+		if known && before.ID == "" {
+			l.shown[r.ID] = before
+			continue
+		}
+		if l.shown[r.ID] = r; before == r {
+			continue
+		}
+		html, err := l.page.fragment("row", r)
+		if err != nil {
+			return update{}, err
+		}
+		u.Rows = append(u.Rows, rowUpdate{ID: r.ID, HTML: html})
+	}
+	for id := range gone {
 		// Rows that newer ones have pushed off the page go with the last of it.
-		if now.Next == "" || id > now.Rows[len(now.Rows)-1].ID {
+		if len(now.Rows) < maxRows || id > now.Rows[len(now.Rows)-1].ID {
 			u.Rows = append(u.Rows, rowUpdate{ID: id})
 		}
 	}
-	l.show(now)
+	u.Undrawn, l.begun = l.undrawn(), true
 	if !l.stale || now.Kept == 0 {
 		return u, nil
 	}
 	l.stale = false
-	u.Parts = map[string]string{}
-	view := l.page.overview(listRoot, l.query, now)
-	for _, name := range []string{"overview", "chips", "matched"} {
-		html, err := l.page.fragment(name, view)
-		if err != nil {
-			return update{}, err
+	u.Parts, err = l.page.changed(l.parts, l.page.overview(listRoot, l.query, now), "says", "tallies", "chips", "matched")
+	return u, err
+}
+
+// undrawn counts the attempts that came since the last update and stand in no row of the
+// page: it had too many at once. The attempts of a row are all between its two IDs.
+func (l *listWatch) undrawn() (n int) {
+	for _, id := range l.came {
+		drawn := false
+		for _, r := range l.shown {
+			drawn = drawn || r.ID != "" && r.ID <= id && id <= r.Newest
 		}
-		if l.parts[name] != html {
-			l.parts[name], u.Parts[name] = html, html
+		if !drawn {
+			n++
 		}
 	}
-	return u, nil
+	l.came = l.came[:0]
+	return n
+}
+
+// changed renders parts of a view and returns those that differ from what was sent before,
+// which it keeps up to date.
+func (p *page) changed(sent map[string]string, view any, names ...string) (map[string]string, error) {
+	parts := map[string]string{}
+	for _, name := range names {
+		html, err := p.fragment(name, view)
+		if err != nil {
+			return nil, err
+		}
+		if sent[name] != html {
+			sent[name], parts[name] = html, html
+		}
+	}
+	return parts, nil
 }
 
 // listRoot and attemptRoot are the way to /inspect from the page that the feed fills, which
@@ -263,15 +305,6 @@ func (w *attemptWatch) update() (update, error) {
 		return update{}, nil
 	}
 	view := w.page.attemptView(w.r, a, attemptRoot)
-	u := update{Parts: map[string]string{}}
-	for _, name := range []string{"verdict", "session", "answer", "rail"} {
-		html, err := w.page.fragment(name, view)
-		if err != nil {
-			return update{}, err
-		}
-		if w.sent[name] != html {
-			w.sent[name], u.Parts[name] = html, html
-		}
-	}
-	return u, nil
+	parts, err := w.page.changed(w.sent, view, "verdict", "session", "before", "answer", "rivals", "rail")
+	return update{Parts: parts}, err
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -73,10 +74,10 @@ func TestFeedOfTheList(t *testing.T) {
 
 	a := s.arrives(sound)
 	u := f.update(t)
-	if len(u.Rows) != 1 || u.Rows[0].ID != a.ID || !strings.HasPrefix(u.Rows[0].HTML, "<tr ") || !strings.Contains(u.Rows[0].HTML, `href="inspect/`+a.ID+`"`) {
+	if len(u.Rows) != 1 || u.Rows[0].ID != a.ID || !strings.HasPrefix(u.Rows[0].HTML, "<tr ") || !strings.Contains(u.Rows[0].HTML, `href="inspect/`+a.ID+`?q=outcome%3Aopen"`) {
 		t.Errorf("a new attempt: %+v", u.Rows)
 	}
-	if !strings.Contains(u.Parts["overview"], "The one attempt was accepted.") || !strings.Contains(u.Parts["chips"], "outcome=failed") {
+	if !strings.Contains(u.Parts["says"], "The one attempt was accepted.") || !strings.Contains(u.Parts["chips"], "outcome%3Afailed") {
 		t.Errorf("what is said of all: %q", u.Parts)
 	}
 
@@ -129,7 +130,7 @@ func TestFeedKnowsItsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &page{Options: Options{Journal: s.Journal}}
+	p := newPage(Options{Journal: s.Journal})
 	w, err := p.watch(again)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +150,7 @@ func TestFeedFolds(t *testing.T) {
 	f.update(t)
 	second := s.arrives(theStory)
 	u := f.update(t)
-	if len(u.Rows) != 1 || u.Rows[0].ID != first.ID || u.Rows[0].Failed != 2 || !strings.Contains(u.Rows[0].HTML, "×2") || !strings.Contains(u.Rows[0].HTML, second.ID) {
+	if len(u.Rows) != 1 || u.Rows[0].ID != first.ID || !strings.Contains(u.Rows[0].HTML, `data-times="2" data-failed`) || !strings.Contains(u.Rows[0].HTML, "×2") || !strings.Contains(u.Rows[0].HTML, second.ID) {
 		t.Errorf("%+v, want the row of %s with ×2, leading to %s", u.Rows, first.ID, second.ID)
 	}
 }
@@ -183,5 +184,66 @@ func TestFeedTellsWhatHappenedBefore(t *testing.T) {
 	f := follow(t, server, "?id="+a.ID+"&state=open")
 	if u := f.update(t); !strings.Contains(u.Parts["session"], "Going away") {
 		t.Errorf("the first update has %q", u.Parts)
+	}
+}
+
+// TestFeedOfABurst: of more new rows than a message may hold the newest are sent, and how
+// many were not; they are not sent later either.
+func TestFeedOfABurst(t *testing.T) {
+	s := newSite(Options{})
+	p := newPage(Options{Journal: s.Journal})
+	l := &listWatch{page: p, shown: map[string]row{}, parts: map[string]string{}, stale: true}
+	arrive := func(raw string) { l.note(s.arrives(raw)) }
+	arrive(sound)
+	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Undrawn != 0 {
+		t.Fatalf("the first message has %d rows and leaves out %d, %v", len(u.Rows), u.Undrawn, err)
+	}
+	for _, c := range []struct{ come, drawn int }{{burst + 10, burst}, {maxRows + 50, burst}, {3, 3}} {
+		for i := range c.come {
+			arrive(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
+		}
+		u, err := l.update()
+		drawn := 0
+		for _, r := range u.Rows {
+			if r.HTML != "" {
+				drawn++
+			}
+		}
+		if err != nil || drawn != c.drawn || u.Undrawn != c.come-c.drawn {
+			t.Errorf("of %d that come, %d rows are sent, %d left out, %v; want %d rows", c.come, drawn, u.Undrawn, err, c.drawn)
+		}
+		if newest := s.Latest().ID; u.Rows[0].ID != newest {
+			t.Errorf("the first row is %s, want the newest, %s", u.Rows[0].ID, newest)
+		}
+		if u, err = l.update(); err != nil || len(u.Rows) != 0 || u.Undrawn != 0 {
+			t.Errorf("nothing has happened, but %d rows are sent and %d left out, %v", len(u.Rows), u.Undrawn, err)
+		}
+	}
+	for range 3 {
+		arrive(plain)
+	}
+	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Undrawn != 0 {
+		t.Errorf("three in a fold: %d rows are sent and %d left out, %v", len(u.Rows), u.Undrawn, err)
+	}
+}
+
+// TestFeedLeavesOlderPagesAlone: what stands on the next page is not sent when a row of this
+// one goes.
+func TestFeedLeavesOlderPagesAlone(t *testing.T) {
+	s := newSite(Options{})
+	p := newPage(Options{Journal: s.Journal})
+	for i := range pageRows + 10 {
+		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
+	}
+	tag := p.rows(query{}, listRoot, pageRows).tag()
+	r, _ := http.NewRequest(http.MethodGet, "/inspect/feed?tag="+tag, nil)
+	l, err := p.watch(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.arrives(sound)
+	l.note(a)
+	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Rows[0].ID != a.ID {
+		t.Errorf("%d rows are sent, %v; want only that of %s", len(u.Rows), err, a.ID)
 	}
 }

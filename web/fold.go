@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -65,21 +64,22 @@ func folded(attempts []*journal.Attempt) []fold {
 
 // each returns the query that shows every attempt like a on a row of its own.
 func each(a *journal.Attempt) string {
-	q := url.Values{"fold": {"no"}, "outcome": {a.Outcome().String()}}
+	q := query{}.and("outcome", a.Outcome().String())
 	if h := a.Request.Head; !h.Start.Line.Empty() {
-		path, _, _ := strings.Cut(h.Target(), "?")
-		q.Set("path", path)
+		if path, _, _ := strings.Cut(h.Target(), "?"); path != "" {
+			q = q.and("path", path)
+		}
 	}
 	if a.Client.Addr.IsValid() {
-		q.Set("client", a.Client.Addr.String())
+		q = q.and("client", a.Client.Addr.String())
 	}
 	if d := a.Verdict.DecidedBy; d != nil {
-		q.Set("check", d.ID)
+		q = q.and("check", d.ID)
 	}
 	if c := a.Leading(); c != nil {
-		q.Set("cause", c.Cause.ID)
+		q = q.and("cause", c.Cause.ID)
 	}
-	return queryOf(q)
+	return q.carry("fold", "no")
 }
 
 // rowPage is a page of the list.
@@ -89,17 +89,13 @@ type rowPage struct {
 	Matched, Kept int    // attempts, not rows
 }
 
-// rows returns the page of the list that a filter chooses, folded unless the query says
-// that it is not to be.
-func (p *page) rows(f journal.Filter, query url.Values, root string) rowPage {
-	most := maxRows
-	if f.Limit > 0 && f.Limit < most {
-		most = f.Limit
-	}
+// rows returns the first rows that a query chooses, at most so many.
+func (p *page) rows(q query, root string, most int) rowPage {
+	f := q.filter()
 	f.Limit = journal.MaxLimit
 	found := p.Journal.List(f)
 	var folds []fold
-	if query.Get("fold") == "no" {
+	if q.Unfolded {
 		for _, a := range found.Attempts {
 			folds = append(folds, fold{a})
 		}
@@ -111,10 +107,22 @@ func (p *page) rows(f journal.Filter, query url.Values, root string) rowPage {
 		folds = folds[:most]
 		shown.Next = folds[most-1].id()
 	}
+	carry := q.carry()
 	for _, f := range folds {
-		shown.Rows = append(shown.Rows, newRow(f, root))
+		r := newRow(f, root)
+		r.Link += carry
+		r.drawn = drawn{p.assets.picture(r.Outcome.Icon, root), p.assets.wire(wireOf(f[0]), root), r.Time.clock()}
+		shown.Rows = append(shown.Rows, r)
 	}
 	return shown
+}
+
+// oldest returns the ID below which nothing belongs on the page.
+func (s rowPage) oldest() string {
+	if s.Next == "" || len(s.Rows) == 0 {
+		return ""
+	}
+	return s.Rows[len(s.Rows)-1].ID
 }
 
 // tag is the same for the same rows: by it the feed knows what its page shows already.

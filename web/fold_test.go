@@ -57,7 +57,7 @@ func TestFoldOpens(t *testing.T) {
 		t.Errorf("the fold opens into %d rows, want 3", n)
 	}
 	doc = s.look(t, "/inspect/"+newest.ID)
-	if !strings.Contains(text(doc), "one of 3 alike") {
+	if !strings.Contains(text(doc), "the last of 3 alike") {
 		t.Error("an attempt of a fold does not say so")
 	}
 	if w := s.get("/inspect", "application/json"); strings.Count(w.Body.String(), `"state":"rejected"`) != 3 {

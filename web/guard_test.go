@@ -14,7 +14,7 @@ func TestTokenIsAskedEverywhere(t *testing.T) {
 	s := newSite(Options{Token: secret})
 	a := s.arrives(theStory)
 	for _, target := range []string{
-		"/inspect", "/inspect/", "/inspect/" + a.ID, "/inspect/latest", "/inspect/feed", "/inspect/checks", "/inspect/checks/method-get", "/inspect/causes", "/inspect/causes/upgrade-not-configured",
+		"/inspect", "/inspect/", "/inspect/" + a.ID, "/inspect/latest", "/inspect/feed", "/inspect/checks", "/inspect/checks/method-get", "/inspect/compare", "/inspect/compare?a=" + a.ID + "&b=" + a.ID, "/inspect/selftest", "/inspect/selftest?nonce=1", "/inspect/causes", "/inspect/causes/upgrade-not-configured",
 		"/inspect/signin", "/inspect/%6catest", "/inspect/%2e%2e/inspect/latest", "/inspect//latest", "/inspect/latest%00", "/inspect/static/../latest", "/inspect?format=json",
 	} {
 		for _, accept := range []string{"text/html", "application/json", "*/*"} {

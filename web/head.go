@@ -6,21 +6,33 @@ import (
 	"slices"
 	"strings"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 )
 
 // headView is a head as it arrived or was answered, in lines or in bytes.
 type headView struct {
-	Lines []headLine
-	Bytes []byteLine // instead of Lines
-	Note  string     // how lines end and what came after
+	Lines  []headLine
+	Bytes  []byteLine // instead of Lines
+	More   []byteLine // that follow Bytes, folded
+	Hidden int        // how many lines or bytes are not drawn
+	Note   string     // how lines end and what came after
 }
+
+// What is drawn of a head: a stranger may have filled it. Lines with evidence always are.
+const (
+	mostLines  = 300
+	firstBytes = 6 * hexWidth
+	mostBytes  = 4096
+	hexWidth   = 16
+)
 
 // headLine is one line of a head.
 type headLine struct {
-	Offset int
-	Hit    bool // evidence lies in it
-	Runs   []run
+	Offset  int
+	Caption string // who wrote this line and those that follow; empty: the same as before
+	Hit     bool   // evidence lies in it
+	Runs    []run
 }
 
 // byteLine is up to sixteen bytes in hexadecimal and as text.
@@ -178,8 +190,7 @@ func asASCII(b []byte, with shade) string {
 
 // lines cuts a head at its line ends. The empty line that ends it is not shown; the note
 // below tells of it.
-func (p *painter) lines(end dump.Span) []headLine {
-	var all []headLine
+func (p *painter) lines(end dump.Span) (all []headLine, hidden int) {
 	stop := len(p.raw)
 	if !end.Empty() {
 		stop = end.Start
@@ -198,29 +209,52 @@ func (p *painter) lines(end dump.Span) []headLine {
 				text.End = next // LF alone is a fault, and is shown
 			}
 		}
-		line := headLine{Offset: start, Runs: p.runs(text, asLine)}
+		line := headLine{Offset: start}
 		for i := start; i < next; i++ {
 			line.Hit = line.Hit || p.shades[i]&marked != 0
 		}
-		all = append(all, line)
+		if len(all) < mostLines || line.Hit {
+			line.Runs = p.runs(text, asLine)
+			all = append(all, line)
+		} else {
+			hidden++
+		}
 		start = next
 	}
-	return all
+	return all, hidden
+}
+
+// caption says which lines nginx wrote and which it passed on, where their order proves it.
+func caption(lines []headLine, h *dump.Head) {
+	own := ownLines(h)
+	if own == 0 || own == len(h.Fields) {
+		return
+	}
+	for i := range lines {
+		switch lines[i].Offset {
+		case h.Fields[0].Line.Start:
+			lines[i].Caption = "nginx wrote these"
+		case h.Fields[own].Line.Start:
+			lines[i].Caption = "passed on as the " + agent(h).kind + " sent them"
+			if len(diagnosis.Hops(h)) > 1 {
+				lines[i].Caption = "passed on as they came"
+			}
+		}
+	}
 }
 
 // bytes cuts raw bytes into lines of sixteen.
-func (p *painter) bytes() []byteLine {
-	const width = 16
-	var all []byteLine
-	for start := 0; start < len(p.raw); start += width {
-		s := dump.Span{Start: start, End: min(start+width, len(p.raw))}
+func (p *painter) bytes() (all []byteLine, hidden int) {
+	end := min(len(p.raw), mostBytes)
+	for start := 0; start < end; start += hexWidth {
+		s := dump.Span{Start: start, End: min(start+hexWidth, end)}
 		line := byteLine{Offset: fmt.Sprintf("%04x", start), Hex: p.runs(s, asHex), Text: p.runs(s, asASCII)}
 		for i := s.Start; i < s.End; i++ {
 			line.Marks = append(line.Marks, p.marks[i]...)
 		}
 		all = append(all, line)
 	}
-	return all
+	return all, len(p.raw) - end
 }
 
 // arrived shows a request.
@@ -228,9 +262,13 @@ func arrived(r *dump.Request, e *evidence, inBytes bool) headView {
 	p := newPainter(r.Head, e)
 	v := headView{Note: strings.TrimSpace(lineEnds(r.Head) + " " + ending(r))}
 	if inBytes {
-		v.Bytes = p.bytes()
+		v.Bytes, v.Hidden = p.bytes()
+		if fold := firstBytes / hexWidth; onlyBytes(r.Head) && len(v.Bytes) > fold {
+			v.Bytes, v.More = v.Bytes[:fold], v.Bytes[fold:]
+		}
 	} else {
-		v.Lines = p.lines(r.Head.End)
+		v.Lines, v.Hidden = p.lines(r.Head.End)
+		caption(v.Lines, r.Head)
 	}
 	return v
 }
@@ -238,50 +276,6 @@ func arrived(r *dump.Request, e *evidence, inBytes bool) headView {
 // onlyBytes reports whether a head has no line to show.
 func onlyBytes(h *dump.Head) bool {
 	return h.Start.Line.Empty() && h.Kind != dump.HTTP1 && h.Kind != dump.ProxyV1
-}
-
-// lineEnds says how the lines of a head end.
-func lineEnds(h *dump.Head) string {
-	bare, lines := 0, 1+len(h.Fields)
-	for _, f := range h.Faults {
-		if f.Kind == dump.FaultBareLF {
-			bare++
-		}
-	}
-	switch {
-	case h.Start.Line.Empty():
-		return "No line of HTTP is in it."
-	case bare > 0:
-		return plural(bare, "line ends", "lines end") + " in LF alone."
-	case !h.Complete():
-		return "The empty line that ends a head never came."
-	case lines == 1:
-		return "The line ends in CR LF."
-	}
-	return "Every line ends in CR LF."
-}
-
-// ending says what came after a head, or why nothing could.
-func ending(r *dump.Request) string {
-	switch {
-	case r.Truncated:
-		return fmt.Sprintf("Only the first %s bytes were kept.", count(int64(len(r.Head.Raw))))
-	case r.After > 0:
-		kind := map[string]string{"frames": ", and they look like WebSocket frames", "body": ", and the head announces them as a body"}[r.AfterKind]
-		return plural(r.After, "byte", "bytes") + " came after it" + kind + "."
-	case onlyBytes(r.Head) && len(r.Head.Masks) > 0:
-		return "Dots stand for what is masked."
-	case onlyBytes(r.Head):
-		return ""
-	case r.Head.Complete() || r.Ending == dump.EndRead:
-		return "Nothing came after the head."
-	}
-	return [...]string{
-		dump.EndClosed:    "The peer closed its side there.",
-		dump.EndTimeout:   "The header timeout came first.",
-		dump.EndReset:     "The peer reset the connection there.",
-		dump.EndCancelled: "The connection was closed from this side.",
-	}[r.Ending]
 }
 
 // textLines cuts the text of an answer into lines: it is UTF-8, and LF ends them.

@@ -2,9 +2,12 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/html"
 
 	"wsinspect/internal/journal"
 )
@@ -24,26 +27,65 @@ func TestEmptyList(t *testing.T) {
 }
 
 func TestOverall(t *testing.T) {
+	const hostTitle = "the proxy sends the address that it dials as Host"
+	old := strings.Replace(sound, "Version: 13", "Version: 8", 1)
 	for _, c := range []struct {
-		counts  journal.Counts
-		reasons int
-		advised int
-		want    string
+		law    string
+		arrive []string
+		want   string
 	}{
-		{journal.Counts{}, 0, 0, "Nothing has arrived yet. That is a finding too."},
-		{journal.Counts{Plain: 2}, 0, 0, "No WebSocket handshake has arrived yet, only 2 plain requests."},
-		{journal.Counts{Accepted: 1}, 0, 0, "The one attempt was accepted."},
-		{journal.Counts{Accepted: 21, Plain: 3}, 0, 0, "All 21 attempts were accepted."},
-		{journal.Counts{Rejected: 1}, 1, 0, "The one attempt failed."},
-		{journal.Counts{Rejected: 2}, 1, 0, "All 2 attempts failed, for one reason."},
-		{journal.Counts{Refused: 4, Rejected: 34, Accepted: 23}, 6, 0, "38 of 61 attempts failed, for 6 different reasons."},
-		{journal.Counts{Rejected: 1, Accepted: 1}, 1, 0, "1 of 2 attempts failed."},
-		{journal.Counts{Accepted: 1}, 0, 1, "The one attempt was accepted, with advice."},
-		{journal.Counts{Accepted: 3}, 0, 1, "All 3 attempts were accepted, 1 with advice."},
+		{"plain requests alone", []string{plain, plain}, "No WebSocket handshake has arrived yet, only 2 plain requests."},
+		{"one accepted", []string{sound}, "The one attempt was accepted."},
+		{"all accepted", []string{sound, sound, plain}, "All 2 attempts since 00:00 were accepted."},
+		{"one at risk", []string{originRemoved}, "The one attempt was accepted, at risk."},
+		{"some at risk", []string{sound, originRemoved}, "All 2 attempts since 00:00 were accepted, 1 of them at risk."},
+		{"one failed", []string{theStory}, "The one attempt failed: " + hostTitle + "."},
+		{"one of two failed", []string{theStory, sound}, "1 of 2 attempts failed: " + hostTitle + "."},
+		{"one cause for all", []string{theStory, theStory, sound}, "One cause explains all 2 failures: " + hostTitle + "."},
+		{"half of the failures", []string{theStory, theStory, old, clientHello}, "One cause explains 2 of 4 failures: " + hostTitle + "."},
+		{"no cause leads", []string{theStory, old, clientHello, bareProxyPass, sound}, "4 of 5 attempts failed, for 4 different reasons. The newest: "},
+		{"nothing but failures", []string{theStory, old, clientHello}, "All 3 attempts failed, for 3 different reasons. The newest: TLS is spoken to a port that speaks plain HTTP."},
 	} {
-		if got := overall(c.counts, c.reasons, c.advised); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.counts, got, c.want)
-		}
+		t.Run(c.law, func(t *testing.T) {
+			s := newSite(Options{})
+			for _, raw := range c.arrive {
+				s.arrives(raw)
+			}
+			h1 := all(id(t, s.look(t, "/inspect"), "says"), tag("h1"))[0]
+			for _, when := range all(h1, tag("time")) {
+				when.FirstChild.Data = "00:00"
+			}
+			if got := text(h1); got != c.want && !(strings.HasSuffix(c.want, ": ") && strings.HasPrefix(got, c.want)) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestOverallLeads to the newest attempt of the cause, says when the same began to be
+// accepted, and offers a list of it alone.
+func TestOverallLeads(t *testing.T) {
+	s := newSite(Options{})
+	s.arrives(theStory)
+	failed := s.arrives(theStory)
+	says := func() *html.Node { return id(t, s.look(t, "/inspect"), "says") }
+	if strings.Contains(text(says()), "the same address is accepted") {
+		t.Error("it says that it is cured")
+	}
+	s.arrives(strings.Replace(sound, "/ws/", "/echo", 1))
+	if !strings.Contains(text(says()), "Last seen "+stamp{failed.Time}.Clock()+" on /echo") || !strings.Contains(text(says()), "the same address is accepted") {
+		t.Errorf("it says %s", text(says()))
+	}
+	links := all(says(), tag("a"))
+	if len(links) != 2 || text(links[0]) != "Show the cure" || attr(links[0], "href") != "inspect/"+failed.ID {
+		t.Fatalf("%d links, want one to %s", len(links), failed.ID)
+	}
+	if n := len(all(id(t, s.look(t, "/"+attr(links[1], "href")), "rows"), tag("tr"))); n != 1 {
+		t.Errorf("%q shows %d rows, want the fold of 2", text(links[1]), n)
+	}
+	s.arrives(theStory)
+	if strings.Contains(text(says()), "the same address is accepted") {
+		t.Error("it failed again, and it says that it is cured")
 	}
 }
 
@@ -73,7 +115,7 @@ func TestList(t *testing.T) {
 	for _, c := range all(id(t, doc, "chips"), tag("a")) {
 		chips = append(chips, text(c))
 	}
-	if got := strings.Join(chips, ", "); got != "All 4, Failed 2, Accepted 1, Open now 1, Not WebSocket 1" {
+	if got := strings.Join(chips, ", "); got != "All 4, Failed 2, Accepted 1, At risk 0, Open now 1, Not WebSocket 1" {
 		t.Errorf("the chips say %s", got)
 	}
 
@@ -83,16 +125,19 @@ func TestList(t *testing.T) {
 		"q=host:localhost:8080+Cookie": {rejected.ID},
 		"check=origin-same-host":       {rejected.ID},
 		"q=nothing-of-the-kind":        nil,
+		"q=-path:/echo+-path:/ws/+-outcome:plain+-outcome:refused": nil,
+		"q=-outcome:failed+-outcome:plain":                         {accepted.ID},
+		"q=ua:firefox+client:127.0.0.0/8":                          nil,
 	} {
 		doc := s.look(t, "/inspect?"+query)
 		var ids []string
 		for _, r := range all(id(t, doc, "rows"), tag("tr")) {
-			ids = append(ids, attr(r, "data-id"))
+			ids = append(ids, strings.TrimPrefix(attr(r, "id"), "a-"))
 		}
 		if strings.Join(ids, " ") != strings.Join(want, " ") {
 			t.Errorf("%s shows %v, want %v", query, ids, want)
 		}
-		if want == nil && !strings.Contains(text(doc), "No attempt matches nothing-of-the-kind. 4 are hidden by it.") {
+		if query == "q=nothing-of-the-kind" && text(all(doc, tag("h1"))[0]) != "No attempt matches nothing-of-the-kind. 4 are hidden by it." {
 			t.Errorf("%s does not say that it hides all: %s", query, text(doc))
 		}
 	}
@@ -103,7 +148,7 @@ func TestAdviceIsNoPlainSuccess(t *testing.T) {
 	s := newSite(Options{})
 	a := s.arrives(originRemoved)
 	row := all(id(t, s.look(t, "/inspect"), "rows"), tag("tr"))[0]
-	for _, want := range []string{"Accepted, advised 101", why(a)} {
+	for _, want := range []string{"Accepted, at risk 101", why(a)} {
 		if !strings.Contains(text(row), want) {
 			t.Errorf("the row does not say %q: %s", want, text(row))
 		}
@@ -113,23 +158,101 @@ func TestAdviceIsNoPlainSuccess(t *testing.T) {
 	}
 }
 
-func TestListIsCutIntoPages(t *testing.T) {
+// TestWire: a row draws where it broke, and says it.
+func TestWire(t *testing.T) {
 	s := newSite(Options{})
-	for i := range maxRows + 5 {
-		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1)) // no two are alike
-	}
-	doc := s.look(t, "/inspect")
-	if n := len(all(id(t, doc, "rows"), tag("tr"))); n != maxRows {
-		t.Errorf("%d rows on the first page, want %d", n, maxRows)
-	}
-	for _, a := range all(doc, tag("a")) {
-		if text(a) == "Older attempts" {
-			older := s.look(t, "/"+attr(a, "href"))
-			if n := len(all(id(t, older, "rows"), tag("tr"))); n != 5 {
-				t.Errorf("%d rows on the second page, want 5", n)
-			}
-			return
+	for raw, want := range map[string]string{
+		theStory:      "Broke at the proxy",
+		sound:         "Broke nowhere",
+		originRemoved: "Changed on the way, accepted all the same",
+		plain:         "No WebSocket client",
+		clientHello:   "Broke before HTTP",
+		strings.Replace(sound, "Version: 13", "Version: 8", 1):                                                                        "Broke at the client",
+		strings.NewReplacer("Host: localhost", "Host: api.example.com", "http://localhost", "https://www.example.com").Replace(sound): "here, by policy",
+	} {
+		a := s.arrives(raw)
+		row := id(t, s.look(t, "/inspect"), "a-"+a.ID)
+		wire := all(row, class("wire"))
+		if len(wire) != 1 || attr(wire[0], "role") != "img" || !strings.HasSuffix(attr(wire[0], "aria-label"), want) {
+			t.Errorf("%s: the wire is called %q, want %q", text(row), attr(wire[0], "aria-label"), want)
 		}
 	}
-	t.Error("no link leads to older attempts")
+}
+
+func TestListIsCutIntoPages(t *testing.T) {
+	s := newSite(Options{})
+	for i := range 2*pageRows + 5 {
+		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1)) // no two are alike
+	}
+	seen := map[string]bool{}
+	next := func(doc *html.Node, word string) string {
+		for _, a := range all(doc, tag("a")) {
+			if text(a) == word {
+				return "/" + attr(a, "href")
+			}
+		}
+		return ""
+	}
+	var pages []int
+	for target := "/inspect?q=outcome:failed"; target != ""; {
+		doc := s.look(t, target)
+		rows := all(id(t, doc, "rows"), tag("tr"))
+		for _, r := range rows {
+			seen[attr(r, "id")] = true
+		}
+		pages = append(pages, len(rows))
+		if back := next(doc, "Newest attempts"); (back == "") != (len(pages) == 1) {
+			t.Errorf("page %d leads back to %q", len(pages), back)
+		}
+		target = next(doc, "Older attempts")
+	}
+	if !slices.Equal(pages, []int{pageRows, pageRows, 5}) || len(seen) != 2*pageRows+5 {
+		t.Errorf("pages of %d rows, %d in all", pages, len(seen))
+	}
+}
+
+// TestFirstViewIsSmall, with a full page of rows that carry all they can.
+func TestFirstViewIsSmall(t *testing.T) {
+	s := newSite(Options{Version: "1.2.3"})
+	for i := range 2 * pageRows {
+		for range 2 {
+			s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/chat/rooms/%d/messages", i), 1))
+		}
+	}
+	if n := s.get("/inspect", "text/html").Body.Len(); n > 50_000 {
+		t.Errorf("the first view has %d bytes, want at most 50,000", n)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s := newSite(Options{})
+	doc := s.look(t, "/inspect")
+	link := all(doc, class("keys"))
+	if len(link) != 1 || text(link[0]) != "?" {
+		t.Fatalf("%d links to the keys, want one", len(link))
+	}
+	shown := text(s.look(t, "/"+attr(link[0], "href")))
+	for _, k := range keyHelps {
+		if !strings.Contains(shown, k.Does) {
+			t.Errorf("the keys lack %q", k.Does)
+		}
+	}
+}
+
+// BenchmarkList renders a list of 1000 rows, none like its neighbour. It has to stay under
+// 20 ms.
+func BenchmarkList(b *testing.B) {
+	j := journal.New(journal.Options{Keep: 1000, KeepBytes: 1 << 30})
+	s := &site{Journal: j}
+	for i := range 1000 {
+		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
+	}
+	own := newPage(Options{Journal: j})
+	for b.Loop() {
+		shown := own.rows(query{}, listRoot, 1000)
+		v := listView{shell: shell{Section: "attempts"}, rowPage: shown, Overview: own.overview(listRoot, query{}, shown)}
+		if html, err := own.fragment("list", v); err != nil || strings.Count(html, "<tr ") != 1001 {
+			b.Fatal(len(html), err)
+		}
+	}
 }

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -16,12 +19,13 @@ type indexView struct {
 	shell
 	Heading, Lead string
 	Groups        []indexGroup
+	Faults        bool // there is a demo server
 }
 
 type indexGroup struct {
-	Title, Note string
-	Kind        string // "checks" or "causes": where its entries stand
-	Entries     []entry
+	ID, Title, Note string
+	Kind            string // "checks" or "causes": where its entries stand
+	Entries         []entry
 }
 
 type entry struct{ ID, Title string }
@@ -30,11 +34,13 @@ type entry struct{ ID, Title string }
 type entryView struct {
 	shell
 	ID            string
-	Kind          string // "checks" or "causes"
-	Word          string // by which the list filters: "check" or "cause"
+	Kind          string  // "checks" or "causes"
+	Word          string  // by which the list filters: "check" or "cause"
+	Severity      outcome // what comes of it, with its icon
 	Sections      []section
 	Facts         []fact
 	Checks        []entry // that a cause can break
+	Causes        []entry // that can break a check
 	Spec, SpecURL string
 	Seen          int // attempts that are kept in which it was found
 	Latest        *row
@@ -44,20 +50,24 @@ type entryView struct {
 type section struct {
 	ID, Title string
 	Blocks    []block
+	Entries   []entry    // causes, as links
+	Fault     *faultView // to be made happen
 }
 
-// block is a paragraph, or lines to paste.
+// block is a heading, a paragraph, or lines to paste.
 type block struct {
-	Text string
-	Code bool
+	Text    string
+	Code    bool
+	Heading bool
 }
 
 func (p *page) checks(w http.ResponseWriter, r *http.Request) {
 	p.index(w, r, indexView{
 		shell:   p.shell(r, "reference", "Checks and causes"),
 		Heading: "Every check that a handshake passes or fails.",
-		Lead:    "All of them run on every attempt. Some decide, as this server does; the others advise, since a stricter one would refuse.",
+		Lead:    "All of them run on every attempt. Some decide, as this server does; the others advise, since a stricter one would refuse. A check says which rule is broken; a cause says who broke it.",
 		Groups:  append(checkGroups(), causeGroups()...),
+		Faults:  p.Faults != "",
 	})
 }
 
@@ -67,6 +77,7 @@ func (p *page) causes(w http.ResponseWriter, r *http.Request) {
 		Heading: "Every cause for which a WebSocket breaks.",
 		Lead:    "A check says which rule is broken; a cause says who broke it, and which lines cure it.",
 		Groups:  causeGroups(),
+		Faults:  p.Faults != "",
 	})
 }
 
@@ -86,9 +97,9 @@ func (p *page) index(w http.ResponseWriter, r *http.Request, v indexView) {
 
 func checkGroups() []indexGroup {
 	groups := []indexGroup{
-		{Title: "Go’s net/http decides", Note: "It answers by itself, before any handler runs.", Kind: "checks"},
-		{Title: "gorilla/websocket decides", Note: "Its Upgrade refuses the handshake.", Kind: "checks"},
-		{Title: "Advice", Note: "This server lets it pass; stricter ones do not.", Kind: "checks"},
+		{ID: "net-http", Title: "Go’s net/http decides", Note: "It answers by itself, before any handler runs.", Kind: "checks"},
+		{ID: "gorilla", Title: "gorilla/websocket decides", Note: "Its Upgrade refuses the handshake.", Kind: "checks"},
+		{ID: "advice", Title: "Advice", Note: "This server lets it pass; stricter ones do not.", Kind: "checks"},
 	}
 	for _, c := range handshake.Catalogue() {
 		g := &groups[map[handshake.Decider]int{handshake.ByNetHTTP: 0, handshake.ByGorilla: 1, handshake.ByNobody: 2}[c.By]]
@@ -99,9 +110,9 @@ func checkGroups() []indexGroup {
 
 func causeGroups() []indexGroup {
 	groups := []indexGroup{
-		diagnosis.Rejects: {Title: "Causes: no session comes about", Note: "Who broke the handshake, and the lines that cure it.", Kind: "causes"},
-		diagnosis.Risks:   {Title: "Causes: the session works, at a risk", Note: "Something is wrong all the same.", Kind: "causes"},
-		diagnosis.Cuts:    {Title: "Causes: the session is cut", Note: "The handshake was right.", Kind: "causes"},
+		diagnosis.Rejects: {ID: "rejects", Title: "Causes: no session comes about", Note: "Who broke the handshake, and the lines that cure it.", Kind: "causes"},
+		diagnosis.Risks:   {ID: "risks", Title: "Causes: the session works, at a risk", Note: "Something is wrong all the same.", Kind: "causes"},
+		diagnosis.Cuts:    {ID: "cuts", Title: "Causes: the session is cut", Note: "The handshake was right.", Kind: "causes"},
 	}
 	for _, c := range diagnosis.Catalogue() {
 		g := &groups[c.Severity]
@@ -116,12 +127,24 @@ func (p *page) check(w http.ResponseWriter, r *http.Request) {
 		p.unknown(w, r, "check")
 		return
 	}
-	p.entry(w, r, c.AppendText, journal.Filter{Check: c.ID}, entryView{
+	v := entryView{
 		shell: p.shell(r, "reference", c.Title), ID: c.ID, Kind: "checks", Word: "check",
-		Sections: sections(&c.Doc),
-		Facts:    []fact{{Label: "When it is broken", Value: decides(c)}},
+		Severity: decides(c),
+		Sections: sections(&c.Doc, "What it is", "What to do"),
 		Spec:     c.Spec, SpecURL: c.SpecURL,
-	})
+	}
+	if c.Decides {
+		v.Facts = []fact{{Label: c.By.String() + " answers", Value: strings.TrimSpace(fmt.Sprint(c.Status, " ", c.Reason)), Wire: true}}
+	}
+	if e := c.Example(); e != nil {
+		v.Sections = append(v.Sections, brokenBy(e))
+	}
+	for _, cause := range diagnosis.Catalogue() {
+		if slices.Contains(cause.Explains, c.ID) {
+			v.Causes = append(v.Causes, entry{cause.ID, cause.Title})
+		}
+	}
+	p.entry(w, r, c.AppendText, journal.Filter{Check: c.ID}, v)
 }
 
 func (p *page) cause(w http.ResponseWriter, r *http.Request) {
@@ -132,15 +155,16 @@ func (p *page) cause(w http.ResponseWriter, r *http.Request) {
 	}
 	v := entryView{
 		shell: p.shell(r, "reference", c.Title), ID: c.ID, Kind: "causes", Word: "cause",
-		Sections: sections(&c.Doc),
+		Severity: consequence(c),
+		Sections: causeSections(c, p.faultOf(r, c)),
 		Facts: []fact{
-			{Label: "What comes of it", Value: consequence(c)},
 			{Label: "Who has to change something", Value: changer(c)},
+			{Label: "It shows in", Value: evidenceOf(c)},
 		},
 		Spec: c.Spec, SpecURL: c.SpecURL,
 	}
-	if c.Tempting != "" {
-		v.Sections = append(v.Sections, section{"tempting", "The cure that people find first", blocks(c.Tempting)})
+	if c.Reports > 0 {
+		v.Facts = append(v.Facts, fact{Label: "Public reports of exactly this", Value: strconv.Itoa(c.Reports)})
 	}
 	for _, id := range c.Explains {
 		if check := handshake.Find(id); check != nil {
@@ -176,31 +200,23 @@ func (p *page) unknown(w http.ResponseWriter, r *http.Request, word string) {
 	})
 }
 
-func sections(d *handshake.Doc) []section {
-	return []section{
-		{"what", "What it is", blocks(d.What)},
-		{"see", "How to see it", blocks(d.See)},
-		{"do", "What to do", blocks(d.Do)},
-	}
-}
-
 // decides says what comes of breaking a check's rule.
-func decides(c *handshake.Check) string {
+func decides(c *handshake.Check) outcome {
 	switch c.By {
 	case handshake.ByNetHTTP:
-		return "Go’s net/http refuses the request, before any handler"
+		return outcome{Icon: "refused", Word: "Refused before any handler"}
 	case handshake.ByGorilla:
-		return "gorilla/websocket rejects the handshake"
+		return outcome{Icon: "rejected", Word: "Rejects the handshake"}
 	}
-	return "Nothing here; stricter servers refuse it"
+	return outcome{Icon: "warning", Word: "Nothing here; stricter servers refuse it"}
 }
 
 // consequence says what a cause does to the session.
-func consequence(c *diagnosis.Cause) string {
-	return map[diagnosis.Severity]string{
-		diagnosis.Rejects: "No session comes about",
-		diagnosis.Risks:   "The session works, at a risk",
-		diagnosis.Cuts:    "The session is cut",
+func consequence(c *diagnosis.Cause) outcome {
+	return map[diagnosis.Severity]outcome{
+		diagnosis.Rejects: {Icon: "rejected", Word: "No session comes about"},
+		diagnosis.Risks:   {Icon: "warning", Word: "The session works, at a risk"},
+		diagnosis.Cuts:    {Icon: "warning", Word: "The session is cut"},
 	}[c.Severity]
 }
 
@@ -211,31 +227,4 @@ func changer(c *diagnosis.Cause) string {
 		diagnosis.ByClient:  "The page or program that opens the socket",
 		diagnosis.ByBackend: "The application, or its policy",
 	}[c.Party]
-}
-
-// blocks cuts a documentation into paragraphs and, where lines are indented by four
-// spaces, into lines to paste.
-func blocks(doc string) []block {
-	var all []block
-	fresh := true // the next line begins a block
-	for line := range strings.Lines(doc) {
-		line = strings.TrimRight(line, "\r\n ")
-		code, isCode := strings.CutPrefix(line, "    ")
-		last := len(all) - 1
-		switch {
-		case line == "":
-			fresh = true
-			continue
-		case isCode && last >= 0 && all[last].Code:
-			all[last].Text += "\n" + code
-		case isCode:
-			all = append(all, block{code, true})
-		case fresh || last < 0 || all[last].Code:
-			all = append(all, block{line, false})
-		default:
-			all[last].Text += " " + line
-		}
-		fresh = false
-	}
-	return all
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"html/template"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 // row is one attempt, or a fold of them, as the list and the rail show it.
 type row struct {
 	ID      string // of the oldest attempt in it
+	Newest  string // the ID of the newest
 	Root    string // the way to /inspect from where the row is shown
 	Link    string
 	Current bool // the rail marks the attempt that is being read
@@ -21,6 +23,7 @@ type row struct {
 	Outcome outcome
 	Status  string // of the answer; empty: there was none
 	Why     string
+	Cause   string // the ID of the cause that Why speaks of; empty: none is known
 	Target  string // what was asked for, or how the bytes begin that are no request
 	Host    string
 	Session string // how the session went; how long it has been open stands in Opened
@@ -29,7 +32,12 @@ type row struct {
 	Failed  bool
 	Times   int    // how many attempts are folded into it; at least 1
 	Each    string // link to them
+	drawn
 }
+
+// drawn is what of a row is the same for many, written out before the template: a list has a
+// thousand of each, and a template within a template is slow. None of it is a stranger's.
+type drawn struct{ Icon, Wire, Clock template.HTML }
 
 // outcome is how an attempt stands, as an icon and a word that mean the same.
 type outcome struct {
@@ -52,8 +60,8 @@ func outcomeOf(a *journal.Attempt) outcome {
 	if a.State == journal.Open {
 		o.Icon, o.Word = "open", "Open"
 	}
-	if advises(a) {
-		o = outcome{"warning", "warn", "Accepted, advised", "Accepted, advised"}
+	if a.AtRisk() {
+		o = outcome{"warning", "warn", "Accepted, at risk", "Accepted, at risk"}
 	}
 	if cut(a.Session) {
 		o.Icon, o.Word = "warning", "Cut"
@@ -61,35 +69,35 @@ func outcomeOf(a *journal.Attempt) outcome {
 	return o
 }
 
-// advises reports whether there is something to say about a handshake that was accepted.
-func advises(a *journal.Attempt) bool {
-	c := a.Leading()
-	return c != nil && c.Cause.Severity != diagnosis.Cuts || len(a.With(handshake.Advised)) > 0
-}
-
 // cut reports whether a session ended without a close frame.
 func cut(s *journal.Session) bool {
 	return s != nil && !s.Closed.IsZero() && s.Close.By == journal.ByNobody
 }
 
-// why says in a few words why an attempt came to its outcome.
+// why says in a few words why an attempt came to its outcome: what the cause did, where one
+// is known.
 func why(a *journal.Attempt) string {
-	accepted := a.Outcome() == journal.OutcomeAccepted && a.Mismatch == ""
-	switch leading := a.Leading(); {
-	case leading != nil && accepted && (leading.Cause.Severity == diagnosis.Cuts || !cut(a.Session)):
-		return inBrief(leading.Because) // that it was accepted stands beside it
-	case leading == nil && a.State == journal.Answered && a.Request.Head.Has("Upgrade"):
-		return "A plain request: Upgrade, but no key"
-	case leading == nil && a.State == journal.Answered:
-		return "A plain request: no key, no Upgrade"
+	leading := a.Leading()
+	switch {
+	case a.Mismatch != "":
+		return inBrief(a.Sentence())
+	case leading != nil && leading.Cause.Severity == diagnosis.Cuts:
+		return inBrief(leading.Because)
 	case cut(a.Session):
 		return fmt.Sprintf("Accepted, then cut after %.1f s of silence", a.Session.Idle.Seconds())
+	case leading != nil && a.Response.Failure == journal.NoFailure:
+		return leading.Cause.Title
+	case a.State == journal.Answered && a.Request.Head.Has("Upgrade"):
+		return "A plain request: Upgrade, but no key"
+	case a.State == journal.Answered:
+		return "A plain request: no key, no Upgrade"
+	case a.AtRisk():
+		first, _ := cutSentence(a.With(handshake.Advised)[0].Because)
+		return inBrief(first) // that it was accepted stands beside it
+	case a.Outcome() == journal.OutcomeAccepted && a.Response.Failure == journal.NoFailure:
+		return "Nothing to change"
 	}
-	text := a.Sentence()
-	if advised := a.With(handshake.Advised); accepted && len(advised) > 0 {
-		text, _ = cutSentence(advised[0].Because)
-	}
-	return inBrief(text)
+	return inBrief(a.Sentence())
 }
 
 // inBrief cuts a text to what fits a row.
@@ -101,11 +109,13 @@ func inBrief(text string) string {
 func newRow(f fold, root string) row {
 	a := f[0]
 	r := row{
-		ID: f.id(), Root: root, Link: root + "/" + a.ID,
+		ID: f.id(), Newest: a.ID, Root: root, Link: root + "/" + a.ID,
 		Time: stamp{a.Time}, Outcome: outcomeOf(a),
 		Why: why(a), From: from(a),
-		Failed: a.State == journal.Refused || a.State == journal.Rejected,
-		Times:  len(f),
+		Failed: failed(a), Times: len(f),
+	}
+	if c := a.Leading(); c != nil {
+		r.Cause = c.Cause.ID
 	}
 	if r.Times > 1 {
 		r.Each = root + each(a)
@@ -121,6 +131,11 @@ func newRow(f fold, root string) row {
 		}
 	}
 	return r
+}
+
+// failed reports whether no session came of a handshake, or of what was no HTTP.
+func failed(a *journal.Attempt) bool {
+	return a.State == journal.Refused || a.State == journal.Rejected
 }
 
 // asked says what a request asked for; of bytes that are none, how they begin.

@@ -16,7 +16,38 @@ type fact struct {
 // sessionView tells an upgraded connection from its 101 until now or its end.
 type sessionView struct {
 	Lasted string
+	Strip  *strip // of one that is over
 	Facts  []fact
+}
+
+// strip draws a session from its opening to its end: what was busy, and the silence before
+// the end. Its places are percentages, so that it stretches and its text does not.
+type strip struct {
+	Busy, Silent, Middle string
+	Silence              string // empty where it is too short to be written on
+	Cut                  bool
+	Opened, Last, Closed stamp
+	Says                 string // all of it in words
+}
+
+func newStrip(s *journal.Session) *strip {
+	total := max(s.Closed.Sub(s.Opened), time.Millisecond)
+	silent := 100 * float64(min(s.Idle, total)) / float64(total)
+	percent := func(p float64) string { return fmt.Sprintf("%.2f%%", p) }
+	v := &strip{
+		Busy: percent(100 - silent), Silent: percent(silent), Middle: percent(100 - silent/2), Cut: cut(s),
+		Opened: stamp{s.Opened}, Last: stamp{s.Closed.Add(-min(s.Idle, total))}, Closed: stamp{s.Closed},
+	}
+	const enough = 25 // percent: it takes a line of text at the width of a telephone
+	if silent >= enough {
+		v.Silence = fmt.Sprintf("%.1f s of silence", s.Idle.Seconds())
+	}
+	end := "closed"
+	if v.Cut {
+		end = "cut"
+	}
+	v.Says = fmt.Sprintf("Open for %s, silent for the last %.1f s, then %s.", span(s.Closed.Sub(s.Opened)), s.Idle.Seconds(), end)
+	return v
 }
 
 func newSessionView(s *journal.Session) *sessionView {
@@ -30,7 +61,7 @@ func newSessionView(s *journal.Session) *sessionView {
 		silence.Label = "Silent now"
 		v.Facts = append(v.Facts, fact{"Close", "Still open", "Nobody has closed it yet.", false})
 	} else {
-		v.Lasted = span(s.Closed.Sub(s.Opened))
+		v.Lasted, v.Strip = span(s.Closed.Sub(s.Opened)), newStrip(s)
 		v.Facts = append(v.Facts, closing(s.Close), endedBy(s.Close))
 	}
 	in, out := s.Received, s.Sent

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
+	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
@@ -14,52 +17,63 @@ type verdictView struct {
 	Stamps   []mark
 	Sentence []piece
 	Lead     []piece
-	Do       []block // what to do, by the documentation of the check that the verdict rests on; empty where a cause says it
-	Decider  *handshake.Check
-	Reason   string // net/http's or gorilla's own words
-	Who      string // whose words they are
+	Anchor   string // the ID of the cause that the lead tells of; empty: of none
+	Blame    *blameView
+	Cured    *cured
 	Mismatch string
+	Cure     cureView
 }
 
 // mark is one stamp of a verdict.
 type mark struct{ Icon, Tone, Word, Code string }
 
+// cured is the attempt that failed before this one did not.
+type cured struct {
+	ID   string
+	Time stamp
+}
+
 func newVerdictView(a *journal.Attempt, e *evidence) verdictView {
 	o := outcomeOf(a)
-	v := verdictView{Tone: o.Tone, Mismatch: visible(a.Mismatch)}
+	v := verdictView{Tone: o.Tone, Mismatch: visible(a.Mismatch), Cure: newCureView(a), Blame: newBlameView(a)}
+	v.Stamps = stamps(a, o)
+	var spans []dump.Span
+	if c := spoken(a); c != nil {
+		spans, v.Anchor = c.Evidence, c.Cause.ID
+	} else if f := basis(a); f != nil && a.State != journal.Answered {
+		spans = f.Evidence
+	}
+	said, lead := heading(a)
+	if lead == "" {
+		v.Sentence = e.quoteAll(said, spans)
+		return v
+	}
+	v.Sentence, v.Lead = []piece{{Text: visible(said)}}, e.quoteAll(lead, spans)
+	return v
+}
+
+// spoken returns the cause that the verdict tells of: the one that leads or, where nothing
+// else explains a failure, the first that is possible.
+func spoken(a *journal.Attempt) *diagnosis.Conclusion {
+	switch {
+	case a.Mismatch != "" || a.Response.Failure != journal.NoFailure:
+		return nil
+	case a.Leading() == nil && len(a.Causes) > 0 && (a.State == journal.Rejected || a.State == journal.Refused):
+		return &a.Causes[0]
+	}
+	return a.Leading()
+}
+
+func stamps(a *journal.Attempt, o outcome) []mark {
 	icon := o.Icon
 	if a.Outcome() == journal.OutcomeAccepted {
 		icon = map[string]string{"ok": "accepted", "warn": "warning"}[o.Tone]
 	}
-	v.Stamps = []mark{{icon, o.Tone, o.Stamp, statusText(a.Response.Status)}}
+	all := []mark{{icon, o.Tone, o.Stamp, statusText(a.Response.Status)}}
 	if s := a.Now(); s != nil {
-		v.Stamps = append(v.Stamps, sessionStamp(s))
+		all = append(all, sessionStamp(s))
 	}
-	leading := a.Leading()
-	if a.State == journal.Answered && leading == nil {
-		v.Sentence = []piece{{Text: a.Sentence()}} // of a request that wanted no handshake, nothing is proven
-		return v
-	}
-	if d := a.Verdict.DecidedBy; d != nil && a.State != journal.Answered {
-		v.Decider, v.Reason = d, visible(a.Verdict.Reason)
-		v.Who = map[handshake.Decider]string{handshake.ByNetHTTP: "Go’s net/http", handshake.ByGorilla: "gorilla/websocket"}[d.By]
-	}
-	var spans []dump.Span
-	if leading != nil {
-		spans = leading.Evidence
-	} else if f := basis(a); f != nil {
-		spans = f.Evidence
-		if len(a.Causes) == 0 {
-			v.Do = blocks(f.Check.Doc.Do)
-		}
-	}
-	first, rest := headline(a.Sentence())
-	v.Sentence, spans = e.quote(first, spans)
-	if rest != "" {
-		v.Lead, spans = e.quote(rest, spans)
-	}
-	v.Sentence = append(v.Sentence, e.lettersOf(spans)...)
-	return v
+	return all
 }
 
 // sessionStamp says how a session stands.
@@ -83,6 +97,94 @@ func basis(a *journal.Attempt) *handshake.Finding {
 		return advised[0]
 	}
 	return nil
+}
+
+// blameView says who has to change something, who has not, and how sure that is.
+type blameView struct {
+	Label, Who string
+	Innocent   string // who did it not; empty where that is not known
+	sureness
+	Others int // how many other causes leave the same bytes
+}
+
+// sureness is a confidence as the page shows it.
+type sureness struct{ Dots, Word string }
+
+func newSureness(c diagnosis.Confidence) sureness {
+	n := int(c)
+	word := c.String()
+	return sureness{strings.Repeat("●", n) + strings.Repeat("○", int(diagnosis.Certain)-n), strings.ToUpper(word[:1]) + word[1:]}
+}
+
+func newBlameView(a *journal.Attempt) *blameView {
+	c := shownCause(a)
+	if c == nil {
+		return nil
+	}
+	b := &blameView{Label: "Who broke it", sureness: newSureness(c.Confidence), Others: len(a.Causes) - 1}
+	switch {
+	case c.Cause.Party == diagnosis.ByBackend:
+		b.Label = "Who refused it"
+	case c.Cause.Severity == diagnosis.Cuts:
+		b.Label = "Who cut it"
+	case c.Cause.Severity == diagnosis.Risks && !failed(a):
+		b.Label = "Who changed it"
+	case a.State == journal.Refused && a.Request.Head.Kind != dump.HTTP1:
+		b.Label = "Who did it"
+	}
+	client := agent(a.Request.Head).kind
+	switch c.Cause.Party {
+	case diagnosis.ByProxy:
+		b.Who = "A proxy"
+		if hop := blamed(a, c); hop != nil {
+			b.Who = visible(hop.Name)
+			if c.Fix.Hop == 1 {
+				b.Who += ", the last hop"
+			}
+		} else if c.Fix.Hop > 1 {
+			b.Who = "A proxy further out"
+		}
+		if a.Request.Head.Kind == dump.HTTP1 {
+			b.Innocent = "The " + client + ". Your application."
+		}
+	case diagnosis.ByClient:
+		b.Who, b.Innocent = "The "+client, "The proxy. Your application."
+	default:
+		b.Who, b.Innocent = "The application’s policy", "The "+client+". The proxy."
+	}
+	if c.Confidence < diagnosis.Likely {
+		b.Innocent, b.Who = "", "Possibly "+within(b.Who)
+	}
+	return b
+}
+
+// shownCause returns the cause whose cure is shown first: the one that the verdict tells of
+// or, of a session that was cut, the first that cuts. It is nil where there is none.
+func shownCause(a *journal.Attempt) *diagnosis.Conclusion {
+	if c := spoken(a); c != nil {
+		return c
+	}
+	if cut(a.Session) {
+		for i := range a.Causes {
+			if a.Causes[i].Cause.Severity == diagnosis.Cuts {
+				return &a.Causes[i]
+			}
+		}
+	}
+	return nil
+}
+
+// blamed returns the hop that a cause blames, if it was recognised.
+func blamed(a *journal.Attempt, c *diagnosis.Conclusion) *diagnosis.Hop {
+	if c.Cause.Party != diagnosis.ByProxy {
+		return nil
+	}
+	hops := diagnosis.Hops(a.Request.Head)
+	i := slices.IndexFunc(hops, func(h diagnosis.Hop) bool { return h.Name == c.Fix.For && h.Confidence >= diagnosis.Likely })
+	if i < 0 {
+		return nil
+	}
+	return &hops[i]
 }
 
 func statusText(status int) string {

@@ -26,7 +26,8 @@ type Options struct {
 	Listening    []string          // the addresses that are listened on, for the empty page
 	Started      time.Time
 	Version      string
-	Revealed     bool // secrets are not masked; every screen says so
+	Revealed     bool   // secrets are not masked; every screen says so
+	Faults       string // the address of a demo server with known faults, such as http://localhost:8081; empty: none is offered
 }
 
 // page serves every screen.
@@ -39,16 +40,9 @@ type page struct {
 
 // New returns the page, to be mounted at /inspect of a chi router.
 func New(o Options) http.Handler {
-	if o.Policy == nil {
-		o.Policy = &handshake.Policy{}
-	}
-	p := &page{Options: o, guard: newGuard(o.Token, o.AllowedHosts), assets: loadAssets()}
-	p.templates = template.Must(template.New("").
-		Funcs(template.FuncMap{"asset": p.assets.hashed, "plural": plural, "icon": newIcon}).
-		ParseFS(files, "templates/*.html"))
-
+	p := newPage(o)
 	r := chi.NewRouter()
-	r.Use(secure, withoutTrailingSlash)
+	r.Use(secure(o.Faults), withoutTrailingSlash)
 	get(r, "/static/{name}", p.assets.serve)
 	r.With(sameSite).Post("/signin", p.signIn)
 	r.With(sameSite).Post("/signout", p.signOut)
@@ -57,16 +51,32 @@ func New(o Options) http.Handler {
 		get(r, "/", p.list)
 		get(r, "/signin", p.toList)
 		get(r, "/feed", p.feed)
+		get(r, "/keys", p.keys)
 		get(r, "/latest", p.latest)
 		get(r, "/checks", p.checks)
 		get(r, "/checks/{id}", p.check)
 		get(r, "/causes", p.causes)
 		get(r, "/causes/{id}", p.cause)
+		get(r, "/faults", p.faults)
+		get(r, "/compare", p.compare)
+		get(r, "/selftest", p.selftest)
 		get(r, "/{id}", p.attempt)
+		get(r, "/{id}/report", p.report)
 		r.NotFound(p.notFound)
 		r.MethodNotAllowed(p.methodNotAllowed)
 	})
 	return r
+}
+
+func newPage(o Options) *page {
+	if o.Policy == nil {
+		o.Policy = &handshake.Policy{}
+	}
+	p := &page{Options: o, guard: newGuard(o.Token, o.AllowedHosts), assets: loadAssets()}
+	p.templates = template.Must(template.New("").
+		Funcs(template.FuncMap{"asset": p.assets.hashed, "plural": plural, "icon": newIcon}).
+		ParseFS(files, "templates/*.html"))
+	return p
 }
 
 // get serves HEAD beside GET; net/http leaves the body out.
@@ -76,20 +86,28 @@ func get(r chi.Router, pattern string, h http.HandlerFunc) {
 }
 
 // secure sets the headers that every answer carries. There is no inline script and no
-// inline style anywhere, so that bytes from a stranger could not run even unescaped.
-func secure(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
-			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		h.Add("Vary", "Accept, Cookie, Authorization")
-		next.ServeHTTP(w, r)
-	})
+// inline style anywhere, so that bytes from a stranger could not run even unescaped. The
+// script opens sockets to this server, and to a demo server if there is one.
+func secure(demo string) func(http.Handler) http.Handler {
+	connect := "connect-src 'self'; "
+	if demo != "" {
+		connect = "connect-src 'self' " + socketAddress(demo) + "; "
+	}
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " + connect +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("Content-Security-Policy", policy)
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("Cross-Origin-Resource-Policy", "same-origin")
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("Cache-Control", "no-store")
+			h.Add("Vary", "Accept, Cookie, Authorization")
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // shell is what surrounds every screen.

@@ -58,12 +58,15 @@ func (s *site) look(t *testing.T, target string) *html.Node {
 	return parse(t, w.Body)
 }
 
+// masker is one for all attempts, as in the service: their masked values can be compared.
+var masker = dump.NewMasker(false)
+
 // arrives lets a request arrive, judged as the service judges it.
 func (s *site) arrives(raw string) *journal.Attempt {
 	h := dump.Parse([]byte(raw))
 	at := time.Now()
 	r := dump.Request{Head: h, Time: at, After: len(raw) - len(h.Raw), Local: net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:8080"))}
-	dump.NewMasker(false).Request(h)
+	masker.Request(h)
 	a := &journal.Attempt{
 		ID: s.NewID(at), Time: at, Peer: netip.MustParseAddrPort("127.0.0.1:52814"),
 		Request: r, Verdict: handshake.Judge(&r, &handshake.Policy{}), Took: time.Millisecond,
@@ -164,6 +167,17 @@ func id(t *testing.T, n *html.Node, id string) *html.Node {
 	return found[0]
 }
 
+// exactly returns the text of n as it would be copied.
+func exactly(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
 // text returns what n says, without its icons, with single spaces.
 func text(n *html.Node) string {
 	var b strings.Builder
@@ -180,9 +194,9 @@ func TestEveryScreen(t *testing.T) {
 	for _, raw := range []string{theStory, sound, plain, clientHello, bareProxyPass} {
 		s.arrives(raw)
 	}
-	a := s.Latest()
-	for _, target := range []string{"/inspect", "/inspect/latest", "/inspect/" + a.ID, "/inspect/" + a.ID + "?view=bytes", "/inspect/checks", "/inspect/checks/origin-same-host",
-		"/inspect/causes", "/inspect/causes/upgrade-not-configured", "/inspect/nowhere", "/inspect/checks/none", "/inspect/causes/none"} {
+	a, first := s.Latest(), s.arrives(theStory)
+	for _, target := range []string{"/inspect", "/inspect/latest", "/inspect/" + a.ID, "/inspect/" + a.ID + "?view=bytes", "/inspect/keys", "/inspect?q=path:/none+x:y", "/inspect/checks", "/inspect/checks/origin-same-host",
+		"/inspect/causes", "/inspect/causes/upgrade-not-configured", "/inspect/compare", "/inspect/compare?a=" + a.ID, "/inspect/compare?a=" + a.ID + "&b=" + first.ID, "/inspect/selftest", "/inspect/nowhere", "/inspect/checks/none", "/inspect/causes/none"} {
 		t.Run(target, func(t *testing.T) {
 			w := s.get(target, "text/html")
 			for header, want := range map[string]string{
@@ -285,7 +299,7 @@ func TestEveryAssetIsServed(t *testing.T) {
 
 func TestScriptAndStyleStaySmall(t *testing.T) {
 	loaded := loadAssets()
-	for name, most := range map[string]int{"page.js": 15_000, "style.css": 30_000} {
+	for name, most := range map[string]int{"page.js": 15_000, "selftest.js": 8_000, "style.css": 30_000} {
 		if n := len(loaded.content[loaded.names[name]]); n == 0 || n > most {
 			t.Errorf("%s has %d bytes, want some and at most %d", name, n, most)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -45,10 +46,16 @@ func escape(c byte) string {
 // stamp is a moment as it is shown; the script turns it into the reader's own time zone.
 type stamp struct{ time.Time }
 
-func (s stamp) ISO() string   { return s.UTC().Format("2006-01-02T15:04:05.000Z") }
-func (s stamp) Clock() string { return s.Local().Format("15:04:05") }
-func (s stamp) Exact() string { return s.Local().Format("15:04:05.000") }
-func (s stamp) Ago() string   { return whole(time.Since(s.Time)) }
+func (s stamp) ISO() string    { return s.UTC().Format("2006-01-02T15:04:05.000Z") }
+func (s stamp) Clock() string  { return s.Local().Format("15:04:05") }
+func (s stamp) Minute() string { return s.Local().Format("15:04") }
+func (s stamp) Exact() string  { return s.Local().Format("15:04:05.000") }
+func (s stamp) Ago() string    { return whole(time.Since(s.Time)) }
+
+// clock is the element of a moment, for rows: nothing of it is a stranger's.
+func (s stamp) clock() template.HTML {
+	return template.HTML(`<time datetime="` + s.ISO() + `">` + s.Clock() + `</time>`)
+}
 
 // span says how long something took: to the millisecond, the tenth of a second or, beyond
 // a minute, in minutes and seconds.

@@ -154,6 +154,16 @@ func (s State) outcome() Outcome {
 	return OutcomeAccepted
 }
 
+// AtRisk reports whether a was accepted although there is something to say about it: a
+// cause other than what cut its session, or what a stricter server would refuse.
+func (a *Attempt) AtRisk() bool {
+	if a.Outcome() != OutcomeAccepted {
+		return false
+	}
+	c := a.Leading()
+	return c != nil && c.Cause.Severity != diagnosis.Cuts || len(a.With(handshake.Advised)) > 0
+}
+
 // Trace is what a session keeps of its attempt until its end: enough to log and count it
 // when the journal has long let the attempt go. The bytes and findings are the journal's
 // alone, for they are most of what an idle session would weigh.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -28,23 +29,28 @@ type Filter struct {
 	Cause   string // the ID of a cause that was found
 	Host    string // the Host line's value, with or without its port; case does not matter
 	Path    string // what the path of the target begins with
-	Client  string // the address of the client, or its beginning and a "*"
+	Client  string // the address of the client, its beginning and a "*", or a network: 10.0.0.0/8
+	Agent   string // text in the User-Agent line; case does not matter
 	Query   string // text in the request's head or in the sentence; case does not matter
 	Key     string // the value of Sec-WebSocket-Key
+	Nonce   string // the value of wsinspect-nonce in the query
 	Limit   int    // attempts on a page; 0: DefaultLimit
 	Before  string // only attempts older than the one with this ID
+
+	All  []Filter // each of them must choose it too
+	None []Filter // none of them may choose it
 }
 
-// filterOutcomes is what the parameter outcome may say: the four outcomes and three words
+// filterOutcomes is what the parameter outcome may say: the four outcomes and the words
 // that people look for. Failed is whatever is no success and no plain request.
-var filterOutcomes = []string{"refused", "plain", "rejected", "accepted", "failed", "open", "closed"}
+var filterOutcomes = []string{"refused", "plain", "rejected", "accepted", "failed", "at-risk", "open", "closed"}
 
 // ParseFilter reads a Filter from the query of an address. Its errors are for the person
 // who typed the query. Parameters that are not ours are passed over.
 func ParseFilter(q url.Values) (Filter, error) {
 	f := Filter{
 		Outcome: q.Get("outcome"), Check: q.Get("check"), Host: q.Get("host"), Path: q.Get("path"),
-		Client: q.Get("client"), Query: q.Get("q"), Key: q.Get("key"), Cause: q.Get("cause"), Before: q.Get("before"),
+		Client: q.Get("client"), Agent: q.Get("ua"), Query: q.Get("q"), Key: q.Get("key"), Nonce: q.Get("nonce"), Cause: q.Get("cause"), Before: q.Get("before"),
 	}
 	if f.Outcome != "" && !slices.Contains(filterOutcomes, f.Outcome) {
 		return Filter{}, fmt.Errorf("outcome=%s is unknown: use one of %s", quote(f.Outcome), strings.Join(filterOutcomes, ", "))
@@ -146,10 +152,14 @@ func (f *Filter) Match(a *Attempt) bool {
 		(f.Check == "" || matchCheck(a, f.Check)) &&
 		(f.Host == "" || matchHost(headHost(h), f.Host)) &&
 		(f.Path == "" || strings.HasPrefix(path(h), f.Path)) &&
-		(f.Client == "" || matchClient(a.clientText(), f.Client)) &&
+		(f.Client == "" || matchClient(a.Client.Addr, f.Client)) &&
+		(f.Agent == "" || matchAgent(h, f.Agent)) &&
 		(f.Key == "" || matchKey(h, f.Key)) &&
+		(f.Nonce == "" || f.Nonce == a.Nonce) &&
 		(f.Query == "" || matchQuery(a, f.Query)) &&
-		(f.Cause == "" || matchCause(a, f.Cause))
+		(f.Cause == "" || matchCause(a, f.Cause)) &&
+		!slices.ContainsFunc(f.All, func(f Filter) bool { return !f.Match(a) }) &&
+		!slices.ContainsFunc(f.None, func(f Filter) bool { return f.Match(a) })
 }
 
 func (f *Filter) matchOutcome(a *Attempt) bool {
@@ -157,6 +167,8 @@ func (f *Filter) matchOutcome(a *Attempt) bool {
 	switch f.Outcome {
 	case "failed":
 		return o == OutcomeRejected || o == OutcomeRefused
+	case "at-risk":
+		return a.AtRisk()
 	case "open", "closed":
 		return a.State.String() == f.Outcome
 	}
@@ -182,11 +194,27 @@ func matchHost(host, want string) bool {
 	return i >= 0 && !strings.HasSuffix(host, "]") && strings.EqualFold(host[:i], want)
 }
 
-func matchClient(client, want string) bool {
-	if prefix, ok := strings.CutSuffix(want, "*"); ok {
-		return strings.HasPrefix(client, prefix)
+func matchClient(client netip.Addr, want string) bool {
+	if !client.IsValid() {
+		return false
 	}
-	return client == want
+	if prefix, ok := strings.CutSuffix(want, "*"); ok {
+		return strings.HasPrefix(client.String(), prefix)
+	}
+	if network, err := netip.ParsePrefix(want); err == nil {
+		return network.Contains(client)
+	}
+	return client.String() == want
+}
+
+func matchAgent(h *dump.Head, want string) bool {
+	low := []byte(strings.ToLower(want))
+	for f := range h.All("User-Agent") {
+		if containsFold(h.Raw[f.Value.Start:f.Value.End], low) {
+			return true
+		}
+	}
+	return false
 }
 
 func matchKey(h *dump.Head, key string) bool {

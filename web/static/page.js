@@ -1,9 +1,12 @@
-// What a page without script cannot do: live rows, copying, the reader's own time zone.
+// What a page without script cannot do: live rows, copying, keys, the reader's own time zone.
 // The server renders and escapes every piece of HTML; this file only puts it in place.
 
 const { feed: feedURL, version, started, icons } = document.body.dataset;
 const maxRows = 200;
 const byID = (id) => document.getElementById(id);
+const find = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const on = (target, ...rest) => target.addEventListener(...rest);
 const rows = byID('rows');
 
 // --- Small things ---
@@ -15,68 +18,166 @@ function element(tag, attributes = {}, ...children) {
   return e;
 }
 
-function icon(name) {
+function parsed(html) {
   const t = document.createElement('template');
-  t.innerHTML = `<svg class="icon ${name}" width="16" height="16" aria-hidden="true"><use href="${icons}#${name}"/></svg>`;
+  t.innerHTML = html;
   return t.content;
 }
 
-function clock(date) {
-  return date.toTimeString().slice(0, 8);
+const icon = (name) => parsed(`<svg class="icon ${name}" width="16" height="16" aria-hidden="true"><use href="${icons}#${name}"/></svg>`);
+
+// button makes a button, and names the key that presses it, if any.
+function button(key, then, text = '') {
+  const b = element('button', { type: 'button', class: 'button' }, element('span', {}, text));
+  if (key) b.dataset.key = key;
+  on(b, 'click', then);
+  return b;
 }
+
+const label = (b, name, text) => find('span', b).replaceChildren(icon(name), text);
+
+async function fetched(address) {
+  const answer = await fetch(address, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+  if (answer.status === 401) reload();
+  if (!answer.ok) throw new Error(answer.statusText);
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
+
+const reload = () => location.reload();
+const clock = (date) => date.toTimeString().slice(0, 8);
 
 // localise turns the server's times into the reader's time zone.
 function localise(root) {
-  for (const t of root.querySelectorAll('time[datetime]')) {
+  for (const t of all('time[datetime]', root)) {
     const date = new Date(t.dateTime);
     if (isNaN(date)) continue;
-    t.textContent = clock(date) + (t.hasAttribute('data-exact') ? '.' + String(date.getMilliseconds()).padStart(3, '0') : '');
+    const { exact, minute } = t.dataset;
+    t.textContent = clock(date).slice(0, minute === '' ? 5 : 8) + (exact === '' ? '.' + String(date.getMilliseconds()).padStart(3, '0') : '');
     t.title = date.toString();
   }
+}
+
+// dress makes HTML of the server's ready for a reader with script.
+function dress(root) {
+  localise(root);
+  addCopy(root);
+  addHints(root);
 }
 
 // --- Copying ---
 
 function textOf(target) {
   const copy = target.cloneNode(true);
-  for (const ours of copy.querySelectorAll('.letter, .tag, .offset, .caption, .last, .ascii')) ours.remove();
-  const lines = copy.querySelectorAll('.line');
+  for (const ours of all('.letter, .tag, .offset, .caption, .last, .ascii', copy)) ours.remove();
+  const lines = all('.line', copy);
   return lines.length ? Array.from(lines, (l) => l.textContent.trim()).join('\n') : copy.textContent;
 }
 
+// addCopy puts a button beside what can be copied. A key that presses it is named in data-copy.
 function addCopy(root) {
-  for (const target of root.querySelectorAll('[data-copy]:not(.copying)')) {
+  for (const target of all('[data-copy]:not(.copying)', root)) {
     target.classList.add('copying');
-    const button = element('button', { type: 'button' }, icon('copy'), 'Copy');
-    const heading = target.parentElement.querySelector(':scope > .heading');
-    if (heading) heading.append(button);
-    else target.after(button);
-    button.addEventListener('click', async () => {
+    const b = button(target.dataset.copy, async () => {
       try {
         await navigator.clipboard.writeText(textOf(target));
-        button.replaceChildren(icon('tick'), 'Copied');
+        label(b, 'tick', 'Copied');
         say('Copied.');
       } catch {
         getSelection().selectAllChildren(target);
-        button.replaceChildren('Select and press Ctrl-C');
+        label(b, 'copy', 'Select and press Ctrl-C');
       }
-      setTimeout(() => button.replaceChildren(icon('copy'), 'Copy'), 2000);
+      setTimeout(label, 2000, b, 'copy', 'Copy');
     });
+    label(b, 'copy', 'Copy');
+    const heading = find(':scope > .heading', target.parentElement);
+    if (heading) heading.append(b);
+    else target.after(b);
   }
 }
+
+// --- Keys: each presses the control that carries it ---
+
+const keysOff = () => localStorage.getItem('wsinspect-keys') === 'off';
+let prefix = ''; // "g " after g
+
+function addHints(root) {
+  for (const e of all('[data-key]', root)) {
+    const { key } = e.dataset;
+    if (key.length > 1 || e.ariaKeyShortcuts) continue;
+    e.ariaKeyShortcuts = key;
+    if (e.textContent !== key) e[e.matches('input') ? 'after' : 'append'](element('kbd', { 'aria-hidden': true }, key));
+  }
+}
+
+function step(by) {
+  const links = all(rows ? '#rows .why a' : '.rail a');
+  const here = document.activeElement.closest('tr')?.querySelector('.why a') ?? document.activeElement;
+  const at = links.indexOf(here);
+  links[at < 0 ? 0 : at + by]?.focus();
+}
+
+function control(key) {
+  const found = all('[data-key]').find((e) => e.dataset.key === key && e.checkVisibility());
+  return found ?? (key === 'Escape' && !rows ? control('g a') : undefined);
+}
+
+on(window, 'keydown', (e) => {
+  if (e.ctrlKey || e.altKey || e.metaKey || e.isComposing || keysOff() || find('dialog[open]')) return;
+  if (e.target.closest('input:not([type=checkbox]), textarea, select')) {
+    if (e.key === 'Escape') e.target.blur();
+    return;
+  }
+  const key = prefix + e.key;
+  prefix = e.key === 'g' ? 'g ' : '';
+  if (key === 'j' || key === 'k') return step(key === 'j' ? 1 : -1);
+  const pressed = control(key);
+  if (pressed) {
+    e.preventDefault();
+    pressed[pressed.matches('input') ? 'focus' : 'click']();
+  } else if (key === 'Escape') document.activeElement.blur();
+});
+
+function keySwitch() {
+  const box = element('input', { type: 'checkbox' });
+  box.checked = !keysOff();
+  on(box, 'change', () => {
+    localStorage.setItem('wsinspect-keys', box.checked ? 'on' : 'off');
+    showKeys();
+  });
+  return element('label', {}, box, ' Single keys work in this browser');
+}
+const showKeys = () => document.body.classList.toggle('no-keys', keysOff());
+showKeys();
+
+find('.key-list')?.after(keySwitch());
+const help = find('a.keys');
+if (help) on(help, 'click', async (e) => {
+  if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  const list = await fetched(help.href).then((page) => find('.key-list', page), () => null);
+  if (!list) return location.assign(help.href);
+  const dialog = element('dialog', { 'aria-label': 'Keys' }, element('h2', {}, 'Keys'), list, keySwitch(), button('', () => dialog.close(), 'Close'));
+  on(dialog, 'close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+});
 
 // --- What is said aloud ---
 
 const voice = element('p', { class: 'unseen', role: 'status' });
-document.querySelector('main')?.append(voice);
+find('main')?.append(voice);
 const say = (text) => { voice.textContent = text; };
 
 let unsaid = 0; // failures since something was said
 let lastSaid = 0;
+const reasons = new Set();
+
 function sayFailures() {
   if (!unsaid || Date.now() - lastSaid < 10000) return;
-  say(unsaid === 1 ? '1 new attempt failed.' : `${unsaid} new attempts failed.`);
+  const others = reasons.size - 1;
+  say(`${unsaid} new, failed: ${[...reasons].pop()}` + (others ? `, and ${others} other reason${others > 1 ? 's' : ''}.` : '.'));
   [unsaid, lastSaid] = [0, Date.now()];
+  reasons.clear();
 }
 
 const title = document.title;
@@ -85,133 +186,148 @@ function countUnseen(n) {
   unseen = document.hasFocus() ? 0 : unseen + n;
   document.title = unseen ? `(${unseen}) ${title}` : title;
 }
-addEventListener('focus', () => countUnseen(0));
+on(window, 'focus', () => countUnseen(0));
 
-// --- Rows ---
+// --- Rows: drawn once a frame, and never under a reader's pointer or focus ---
 
-const waiting = new Map(); // rows that would move what is being read, by ID
-let paused = false;
-let pointed = false;
+const due = new Map(); // rows to draw, by ID; null: one that goes
+const waiting = new Map(); // rows that would move what is being read
+const fresh = { all: 0, failed: 0, undrawn: 0 }; // attempts that wait, or were never drawn
+let frame = 0, paused = false, pointed = false, pause, news, left;
 
 function busy() {
   return paused || pointed || rows.contains(document.activeElement) || rows.getBoundingClientRect().top < 0;
 }
 
-function place({ id, html }) {
+function place(id, row) {
   const old = byID('a-' + id);
-  if (!html) return old?.remove();
-  const t = document.createElement('template');
-  t.innerHTML = html;
-  const row = t.content.firstElementChild;
-  localise(row);
+  if (!row) return old?.remove();
   if (old) {
-    if (old.classList.contains('new')) row.classList.add('new');
-    old.replaceWith(row);
-    return;
+    row.classList.toggle('new', old.classList.contains('new'));
+    return old.replaceWith(row);
   }
   row.classList.add('new');
   setTimeout(() => row.classList.remove('new'), 8000);
   // IDs are ordered by time, and the newest row stands first.
-  const after = Array.from(rows.children).find((r) => r.dataset.id < id);
-  rows.insertBefore(row, after ?? null);
+  rows.insertBefore(row, Array.from(rows.children).find((r) => r.id < row.id) ?? null);
+}
+
+function draw() {
+  frame = 0;
+  for (const [id, row] of due) place(id, row);
+  due.clear();
   while (rows.children.length > maxRows) rows.lastElementChild.remove();
 }
 
 function showWaiting() {
-  for (const each of waiting.values()) place(each);
+  for (const [id, row] of waiting) due.set(id, row);
   waiting.clear();
+  fresh.all = fresh.failed = 0;
+  if (document.activeElement === news) pause.focus(); // the pill goes, and the focus stays near
+  draw();
   showPill();
 }
 
 function showPill() {
-  const pill = byID('pill');
-  const fresh = Array.from(waiting.values()).filter((r) => r.html && !byID('a-' + r.id));
-  pill.hidden = fresh.length === 0;
-  if (pill.hidden) return pill.replaceChildren();
-  const failed = fresh.filter((r) => r.failed).length;
-  const button = pill.firstChild ?? element('button', { type: 'button' });
-  button.textContent = `${fresh.length} new` + (failed ? `, ${failed} of them failed` : '');
-  button.onclick = showWaiting;
-  if (!pill.firstChild) pill.append(button);
+  news.hidden = !fresh.all;
+  news.firstChild.textContent = `${fresh.all} new` + (fresh.failed ? `, ${fresh.failed} of them failed` : '');
+  left.hidden = !fresh.undrawn;
+  left.firstChild.textContent = `${fresh.undrawn} of a burst not drawn: reload`;
 }
+
+const attemptsIn = (row) => (row ? Number(row.dataset.times ?? 1) : 0);
 
 function takeRows(list) {
   let failures = 0;
-  for (const each of list) {
-    const { id, html, failed = 0 } = each;
+  const held = busy();
+  for (const { id, html } of list) {
+    const row = html ? parsed(html).firstElementChild : null;
     const known = byID('a-' + id);
-    if (!known && !html && !waiting.has(id)) continue;
-    failures += Math.max(0, failed - (waiting.get(id)?.failed ?? Number(known?.dataset.failed ?? 0)));
+    if (!row && !known) {
+      due.delete(id);
+      waiting.delete(id);
+      continue;
+    }
+    const more = row ? Math.max(0, attemptsIn(row) - attemptsIn(waiting.get(id) ?? due.get(id) ?? known)) : 0;
+    const failed = row && 'failed' in row.dataset ? more : 0;
+    if (row) localise(row);
+    if (failed) reasons.add(row.querySelector('.why a').textContent);
+    failures += failed;
     // A row that only changes moves nothing, unless it is the one that is being used.
-    if (known && html ? known.contains(document.activeElement) || known.matches(':active') : busy()) waiting.set(id, each);
-    else place(each);
+    const waits = row && known ? known.contains(document.activeElement) || known.matches(':hover') : held;
+    (waits ? waiting : due).set(id, row);
+    if (waits) {
+      fresh.all += more;
+      fresh.failed += failed;
+    }
   }
-  for (const [id, each] of waiting) if (!each.html && !byID('a-' + id)) waiting.delete(id);
+  for (const id of [...waiting.keys()].sort().slice(0, -maxRows)) waiting.delete(id);
+  frame ||= requestAnimationFrame(draw);
   showPill();
   unsaid += failures;
   countUnseen(failures);
 }
 
-// reveal shows the list on a page that was empty.
-function reveal() {
-  document.querySelector('.empty')?.remove();
-  byID('filled').hidden = false;
-}
+// --- Parts of a page that change as a whole ---
 
-const held = new Map(); // parts that are being used, by ID
+const held = new Map(); // parts that are being used, or would move what is, by ID
 
 function takeParts(parts) {
-  if (parts.overview) reveal();
-  for (const [id, html] of Object.entries(parts)) {
+  if (rows && parts.says) {
+    find('.empty')?.remove();
+    byID('gallery')?.remove();
+    byID('filled').hidden = false;
+  }
+  for (const [id, html] of parts instanceof Map ? [...parts] : Object.entries(parts)) {
     const part = byID(id);
     if (!part) continue;
     held.delete(id);
-    if (part.contains(document.activeElement) || part.matches(':active')) {
+    if (part.contains(document.activeElement) || part.matches(':active') || rows && id === 'says' && busy()) {
       held.set(id, html);
       continue;
     }
-    const before = part.querySelector('h1')?.textContent;
+    const said = find('h1', part)?.textContent;
     part.innerHTML = html;
-    localise(part);
-    addCopy(part);
-    const now = part.querySelector('h1')?.textContent;
-    if (id === 'verdict' && now !== before) say(now);
+    dress(part);
+    const now = find('h1', part)?.textContent;
+    if (id === 'verdict' && now !== said) say(now);
   }
 }
 
-for (const event of ['focusout', 'pointerup']) {
-  addEventListener(event, () => setTimeout(() => takeParts(Object.fromEntries(held))));
+function release() {
+  if (rows && waiting.size && !busy()) showWaiting();
+  takeParts(held);
 }
-
-// lasted writes a time as the server does.
-function lasted(seconds) {
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+for (const event of ['focusout', 'pointerup']) on(window, event, () => setTimeout(release));
 
 // How far the reader's clock is ahead of the server's, in milliseconds.
-const ahead = Date.now() - new Date(document.querySelector('#feed time')?.dateTime ?? Date.now());
+const ahead = Date.now() - new Date(find('#feed time')?.dateTime ?? Date.now());
 
+// countOn writes how long sessions have been open, in the server's words.
 function countOn() {
-  for (const since of document.querySelectorAll('[data-since]')) {
-    since.textContent = lasted(Math.max(0, Math.floor((Date.now() - ahead - new Date(since.dataset.since)) / 1000)));
+  for (const e of all('[data-since]')) {
+    const s = Math.max(0, Date.now() - ahead - new Date(e.dataset.since)) / 1000 | 0, m = s / 60 | 0;
+    e.textContent = m < 1 ? `${s} s` : m < 60 ? `${m} min ${s % 60} s` : `${m / 60 | 0} h ${m % 60} min`;
   }
 }
 
 if (rows) {
-  rows.addEventListener('pointerenter', () => { pointed = true; });
-  rows.addEventListener('pointerleave', () => { pointed = false; if (!busy()) showWaiting(); });
-  rows.addEventListener('focusout', () => setTimeout(() => { if (!busy()) showWaiting(); }));
-  addEventListener('scroll', () => { if (waiting.size && !busy()) showWaiting(); }, { passive: true });
+  on(rows, 'pointerenter', () => { pointed = true; });
+  on(rows, 'pointerleave', () => { pointed = false; release(); });
+  on(window, 'scroll', () => { if (waiting.size) release(); }, { passive: true });
 
-  const pause = element('button', { type: 'button', id: 'pause' }, icon('pause'), 'Pause');
-  pause.addEventListener('click', () => {
+  pause = button('p', () => {
     paused = !paused;
-    pause.replaceChildren(icon(paused ? 'play' : 'pause'), paused ? 'Resume' : 'Pause');
-    if (!paused) showWaiting();
+    label(pause, ...(paused ? ['play', 'Resume'] : ['pause', 'Pause']));
+    release();
   });
-  document.querySelector('.toolbar').append(pause);
+  pause.id = 'pause';
+  label(pause, 'pause', 'Pause');
+  news = button('.', showWaiting);
+  left = button('', reload);
+  byID('pill').append(news, left);
+  byID('pill').before(pause);
+  showPill();
 }
 
 // --- The feed: events while they come, else a look every 5 seconds, else a word that it ended ---
@@ -222,17 +338,17 @@ function setState(state, word, rest) {
   const feed = byID('feed');
   if (feed.dataset.state === state) return;
   feed.dataset.state = state;
-  feed.querySelector('b').textContent = word;
+  find('b', feed).textContent = word;
   feed.lastElementChild.textContent = rest;
 }
 
-function notice(kind, name, bold, text, action, then) {
-  byID('live-notice')?.remove();
+// notice shows a banner, in the place of the one of that name; without a kind it goes.
+function notice(name, kind, bold, text, action, then) {
+  byID(name)?.remove();
   if (!kind) return;
-  const words = element('p', kind === 'bad' ? { role: 'alert' } : {}, element('b', {}, bold), text);
-  const button = element('button', { type: 'button', class: 'button' }, action);
-  button.addEventListener('click', then);
-  byID('notices').append(element('div', { id: 'live-notice', class: 'notice ' + kind }, icon(name), words, button));
+  const words = element('p', kind === 'bad' ? { role: 'alert' } : {}, element('b', {}, bold), ' ' + text);
+  byID('notices').append(element('div', { id: name, class: 'notice ' + kind },
+    icon(kind === 'bad' ? 'rejected' : 'warning'), words, button('', then, action)));
 }
 
 function stop() {
@@ -242,51 +358,58 @@ function stop() {
   source = poller = undefined;
 }
 
+// isAlive compares the server with the one that this page came from.
+function isAlive(its) {
+  lastWord = new Date();
+  if (its.version !== version) return reload();
+  if (its.started !== started) {
+    notice('restarted', 'warn', `wsinspect was restarted at ${clock(new Date(its.started))}.`, 'Attempts before it are gone.', 'Reload', reload);
+  }
+}
+
 function listen() {
   stop();
   source = new EventSource(feedURL);
-  deadline = setTimeout(() => startPolling('A hop holds back the live feed, so this page asks every 5 s instead.'), 5000);
-  source.addEventListener('hello', (e) => {
+  deadline = setTimeout(startPolling, 5000, 'A hop holds back the live feed', 'The cure, in the location that serves /inspect: proxy_buffering off;');
+  on(source, 'hello', (e) => {
     clearTimeout(deadline);
-    const is = JSON.parse(e.data);
-    if (is.version !== version) return location.reload();
-    notice();
+    source.lost = false;
+    isAlive(JSON.parse(e.data));
+    notice('lost');
     setState('live', 'Live', 'by SSE');
-    if (is.started !== started) {
-      notice('warn', 'warning', `wsinspect was restarted at ${clock(new Date(is.started))}.`, 'Attempts before it are gone.', 'Reload', () => location.reload());
-    } else if (connected) {
-      look().catch(() => {}); // what came while nobody listened
-    }
+    if (connected) look().catch(() => {}); // what came while nobody listened
     connected = true;
+  });
+  on(source, 'update', (e) => {
     lastWord = new Date();
+    const { rows: list = [], parts = {}, undrawn = 0 } = JSON.parse(e.data);
+    if (rows) {
+      fresh.undrawn += undrawn;
+      takeRows(list);
+    }
+    takeParts(parts);
   });
-  source.addEventListener('update', (e) => {
-    lastWord = new Date();
-    const { rows: list, parts } = JSON.parse(e.data);
-    if (list) takeRows(list);
-    if (parts) takeParts(parts);
+  on(source, 'missed', (e) => {
+    notice('missed', 'warn', `${e.data} events were missed here; reload to see them.`, '', 'Reload', reload);
   });
-  source.addEventListener('missed', (e) => {
-    notice('warn', 'warning', `${e.data} events were missed here; reload to see them.`, '', 'Reload', () => location.reload());
-  });
-  source.addEventListener('error', async () => {
+  on(source, 'error', async () => {
+    if (source?.lost) return; // the browser tries again every few seconds, and each time it says so
     clearTimeout(deadline);
     if (source?.readyState !== EventSource.CLOSED) {
-      deadline = setTimeout(() => startPolling('The live feed was lost, so this page asks every 5 s instead.'), 5000);
+      source.lost = true;
+      deadline = setTimeout(startPolling, 5000, 'The live feed was lost');
       return;
     }
     const refusal = await fetch(feedURL, { method: 'HEAD' }).catch(() => null);
-    startPolling(refusal?.status === 503
-      ? 'Too many pages watch the live feed, so this page asks every 5 s instead.'
-      : 'The live feed was refused, so this page asks every 5 s instead.');
+    startPolling(refusal?.status === 503 ? 'Too many pages watch the live feed' : 'The live feed was refused');
   });
 }
 
-function startPolling(why) {
+function startPolling(why, cure = '') {
   stop();
   failedPolls = 0;
   setState('polling', 'Polling', 'every 5 s');
-  notice('warn', 'warning', why, 'Nothing is lost, it is only later.', 'Try live again', listen);
+  notice('lost', 'warn', why + ', so this page asks every 5 s instead.', 'Nothing is lost, it is only later. ' + cure, 'Try live again', listen);
   poller = setInterval(poll, 5000);
   poll();
 }
@@ -295,30 +418,23 @@ async function poll() {
   try {
     await look();
     failedPolls = 0;
-    lastWord = new Date();
   } catch {
     if (++failedPolls < 2) return;
     stop();
     setState('offline', 'Offline', 'since ' + clock(lastWord));
-    notice('bad', 'rejected', 'The live feed has stopped, and so has polling.',
+    notice('lost', 'bad', 'The live feed has stopped, and so has polling.',
       `Last word at ${clock(lastWord)}. What you see is true up to then.`, 'Try again now', listen);
   }
 }
 
 // look asks for this page anew and takes over what has changed.
 async function look() {
-  const answer = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-  if (answer.status === 401) return location.reload();
-  if (!answer.ok) throw new Error(answer.statusText);
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  if (fresh.body.dataset.version !== version) return location.reload();
-  if (rows) {
-    const list = Array.from(fresh.querySelectorAll('#rows > tr'), (r) => ({ id: r.dataset.id, html: r.outerHTML, failed: Number(r.dataset.failed ?? 0) }));
-    if (list.length) takeRows(list.reverse());
-  }
+  const page = await fetched(location.href);
+  isAlive(page.body.dataset);
+  if (rows) takeRows(all('#rows > tr', page).map((r) => ({ id: r.id.slice(2), html: r.outerHTML })));
   const parts = {};
-  for (const id of ['overview', 'chips', 'matched', 'verdict', 'session', 'answer', 'rail']) {
-    const part = fresh.getElementById(id);
+  for (const id of ['says', 'tallies', 'chips', 'matched', 'verdict', 'session', 'answer', 'rail']) {
+    const part = page.getElementById(id);
     if (part && !part.closest('[hidden]')) parts[id] = part.innerHTML;
   }
   takeParts(parts);
@@ -328,21 +444,20 @@ if (feedURL) {
   if (!document.hidden) listen();
   setInterval(() => { sayFailures(); countOn(); }, 1000);
   // A browser allows six connections to one server: a hidden tab lets go of its own.
-  document.addEventListener('visibilitychange', () => { if (document.hidden) stop(); else listen(); });
-  addEventListener('pagehide', stop);
-  addEventListener('pageshow', (e) => { if (e.persisted) listen(); });
+  on(document, 'visibilitychange', () => { if (document.hidden) stop(); else listen(); });
+  on(window, 'pagehide', stop);
+  on(window, 'pageshow', (e) => { if (e.persisted) listen(); });
 }
 
 // --- Sign-in: the token rides behind the '#' of the printed address ---
 
-const form = byID('signin');
-if (form && location.hash.startsWith('#token=')) {
-  byID('token').value = decodeURIComponent(location.hash.slice('#token='.length).replaceAll('+', ' '));
+if (location.hash.startsWith('#token=')) {
+  const token = location.hash.slice('#token='.length).replaceAll('+', ' ');
   history.replaceState(null, '', location.pathname + location.search);
-  form.submit();
-} else if (location.hash.startsWith('#token=')) {
-  history.replaceState(null, '', location.pathname + location.search);
+  if (byID('signin')) {
+    byID('token').value = decodeURIComponent(token);
+    byID('signin').submit();
+  }
 }
 
-localise(document);
-addCopy(document);
+dress(document);
