@@ -22,6 +22,16 @@ test: ## run every test, with real proxies and a real Chromium
 	@.ci/packages
 	go test -race $(TESTFLAGS) ./...
 
+.PHONY: states
+states: ## serve every screen in every state, to be looked at, until Ctrl-C
+	@.ci/packages nginx chromium
+	go test -C internal/e2e -count=1 -timeout 0 -run '^TestStates$$' -args -look
+
+.PHONY: pictures
+pictures: ## take the pictures of the README anew
+	@.ci/packages nginx chromium
+	go test -C internal/e2e -count=1 -run '^TestStates$$' -args -pictures $(CURDIR)/docs
+
 .PHONY: corpus
 corpus: ## print what the diagnosis makes of real failures; NGINX=path takes another nginx
 	@.ci/packages

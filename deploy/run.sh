@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts wsinspect on port 8080 and nginx with nginx.conf and demo.conf in front of it on
+# Starts wsinspect on port 8080 and nginx with nginx.conf and faults.conf in front of it on
 # port 8081, as root or not, and stops both at Ctrl-C. Nothing outside a temporary folder
 # is written. Usage: deploy/run.sh [path of wsinspect]
 set -euo pipefail
@@ -32,16 +32,16 @@ trap 'exit 0' INT TERM
 
 # The files are copied because nginx's workers may not be allowed to read the checkout.
 mkdir "$prefix/wsinspect.d"
-cp -R "$deploy/nginx.conf" "$deploy/demo" "$prefix/"
-cp "$deploy/demo.conf" "$deploy/unprivileged.conf" "$prefix/wsinspect.d/"
+cp "$deploy/nginx.conf" "$prefix/"
+cp "$deploy/faults.conf" "$deploy/unprivileged.conf" "$prefix/wsinspect.d/"
 chmod -R a+rX "$prefix"
 
-"$wsinspect" --open & started+=($!)
+"$wsinspect" --open --faults http://localhost:8081 & started+=($!)
 "$nginx" -p "$prefix" -c "$prefix/nginx.conf" -e stderr -g "daemon off; pid nginx.pid;" & started+=($!)
 
 echo
-echo "Three ways through nginx: http://localhost:8081/"
-echo "What arrived behind it:   http://localhost:8080/inspect"
+echo "Open http://localhost:8081/inspect, the page of wsinspect, through nginx."
+echo "Its known faults are at http://localhost:8081/inspect/faults."
 echo "Ctrl-C stops both."
 echo
 

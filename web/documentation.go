@@ -72,11 +72,11 @@ func example(c *diagnosis.Cause, f *faultView) []section {
 		}
 		return nil
 	}
-	shown.Blocks = append(blocks(e.Story), block{Text: e.Conf, Code: true})
+	shown.Blocks = append(blocks(e.Story), block{Text: e.Conf, Name: "The configuration that is wrong"})
 	if e.Arrived == "" {
 		shown.Blocks = append(shown.Blocks, block{Text: "Nothing arrives, and the client sees " + sees(e.Sees) + "."})
 	} else {
-		shown.Blocks = append(shown.Blocks, block{Text: "This arrives, and the client sees " + sees(e.Sees) + ":"}, block{Text: e.Arrived, Code: true})
+		shown.Blocks = append(shown.Blocks, block{Text: "This arrives, and the client sees " + sees(e.Sees) + ":"}, block{Text: e.Arrived, Name: "What arrives"})
 	}
 	all := []section{shown}
 	if len(e.Also) > 0 {
@@ -107,7 +107,7 @@ func sees(word string) string {
 // brokenBy shows a request that breaks the rule of a check.
 func brokenBy(e *handshake.Example) section {
 	return section{ID: "example", Title: "The example that produces it", Blocks: []block{
-		{Text: e.Story}, {Text: e.Request, Code: true}, {Text: e.Because},
+		{Text: e.Story}, {Text: e.Request, Name: "What arrives"}, {Text: e.Because},
 	}}
 }
 
@@ -160,3 +160,6 @@ func blocks(doc string) []block {
 	}
 	return all
 }
+
+// shortURL names an address without its scheme.
+func shortURL(address string) string { return strings.TrimPrefix(address, "https://") }

@@ -39,8 +39,9 @@ type entryView struct {
 	Severity      outcome // what comes of it, with its icon
 	Sections      []section
 	Facts         []fact
-	Checks        []entry // that a cause can break
-	Causes        []entry // that can break a check
+	Checks        []entry  // that a cause can break
+	Causes        []entry  // that can break a check
+	Reports       []string // addresses of public threads
 	Spec, SpecURL string
 	Seen          int // attempts that are kept in which it was found
 	Latest        *row
@@ -54,11 +55,12 @@ type section struct {
 	Fault     *faultView // to be made happen
 }
 
-// block is a heading, a paragraph, or lines to paste.
+// block is a heading, a paragraph, lines to paste, or lines to be looked at only.
 type block struct {
 	Text    string
 	Code    bool
 	Heading bool
+	Name    string // of lines that nobody should paste
 }
 
 func (p *page) checks(w http.ResponseWriter, r *http.Request) {
@@ -165,6 +167,9 @@ func (p *page) cause(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.Reports > 0 {
 		v.Facts = append(v.Facts, fact{Label: "Public reports of exactly this", Value: strconv.Itoa(c.Reports)})
+	}
+	if e := c.Example(); e != nil {
+		v.Reports = e.Sources
 	}
 	for _, id := range c.Explains {
 		if check := handshake.Find(id); check != nil {

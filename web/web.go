@@ -74,7 +74,7 @@ func newPage(o Options) *page {
 	}
 	p := &page{Options: o, guard: newGuard(o.Token, o.AllowedHosts), assets: loadAssets()}
 	p.templates = template.Must(template.New("").
-		Funcs(template.FuncMap{"asset": p.assets.hashed, "plural": plural, "icon": newIcon}).
+		Funcs(template.FuncMap{"asset": p.assets.hashed, "plural": plural, "shortURL": shortURL, "icon": newIcon}).
 		ParseFS(files, "templates/*.html"))
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,6 +72,8 @@ func serveFlags(env environment) []cli.Flag {
 			Usage: "a subprotocol `NAME` that is spoken, most wanted first; repeatable; without it the first one offered is chosen"},
 		&cli.StringSliceFlag{Name: "trusted-proxy", Sources: env.source("WSINSPECT_TRUSTED_PROXY"), Value: []string{"127.0.0.0/8", "::1/128"},
 			Usage: "the `CIDR` of proxies whose X-Forwarded-For and Forwarded are believed; repeatable"},
+		&cli.StringFlag{Name: "faults", Sources: env.source("WSINSPECT_FAULTS"),
+			Usage: "the `URL` of a demo server with known faults, which the page offers to open"},
 		&cli.DurationFlag{Name: "ping-interval", Sources: env.source("WSINSPECT_PING_INTERVAL"),
 			Usage: "ping every session this often; 0 never, because pings hide the idle cut that people look for"},
 		sizeFlag(env, "max-head", "WSINSPECT_MAX_HEAD", 64<<10, "the longest request head, in bytes; a longer one is answered 431"),
@@ -112,6 +115,7 @@ func readSettings(c *cli.Command, env environment) (settings, error) {
 		keep:            c.Int("keep"),
 		keepBytes:       sizeOf(c, "keep-bytes"),
 		reveal:          c.Bool("reveal"),
+		faults:          c.String("faults"),
 		shutdownTimeout: c.Duration("shutdown-timeout"),
 	}
 	if err := checkBounds(&s); err != nil {
@@ -128,6 +132,9 @@ func readSettings(c *cli.Command, env environment) (settings, error) {
 	return s, s.openLog(c.String("log"), c.String("log-format"), c.Root().Writer)
 }
 
+// originURL is an address with nothing behind its port. It becomes part of a header.
+var originURL = regexp.MustCompile(`^https?://[0-9A-Za-z.:[\]-]+$`)
+
 func checkBounds(s *settings) error {
 	const leastHead = 8 << 10 // a browser's head with its cookies, and net/http's own slop
 	switch {
@@ -141,6 +148,8 @@ func checkBounds(s *settings) error {
 		return wrongCall("--max-connections and --keep take a number from 1, --max-subscribers one from 0")
 	case s.maxMessage < 1, s.keepBytes < 1<<20:
 		return wrongCall("--max-message takes a size from 1, --keep-bytes one from 1MiB")
+	case s.faults != "" && !originURL.MatchString(s.faults):
+		return wrongFlag("faults", s.faults, "write the address alone, such as http://localhost:8081")
 	case !s.open && len(s.allowedHosts) > 0:
 		return wrongCall("--allowed-host goes with --open; with a token every Host is allowed")
 	}

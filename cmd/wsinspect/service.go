@@ -49,6 +49,7 @@ type settings struct {
 
 	log    *journal.Log
 	reveal bool
+	faults string // the address of a demo server; empty: none
 }
 
 // service is the running program: its listeners, its server and what stands behind them.
@@ -108,7 +109,7 @@ func newService(s settings, version string, stderr io.Writer) (*service, error) 
 	}
 	page := web.New(web.Options{
 		Journal: attempts, Policy: s.policy, Token: s.token, AllowedHosts: s.allowedHosts,
-		Listening: v.addresses(), Started: started, Version: version, Revealed: s.reveal,
+		Listening: v.addresses(), Started: started, Version: version, Revealed: s.reveal, Faults: s.faults,
 	})
 	v.server = &http.Server{
 		Handler:                      v.routes(page, attempts.Handler()),

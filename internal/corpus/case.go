@@ -1,7 +1,8 @@
 // Package corpus is the proof of the diagnosis: real failures of WebSockets behind nginx,
 // one readable file each, with what must be concluded. Only tests use it. The files are in
 // internal/diagnosis/testdata/corpus; those of package diagnosis read the recorded bytes,
-// those of internal/e2e run each case with a real nginx.
+// those of internal/e2e run each case with a real nginx. What documents a cause is the same
+// file: diagnosis.Example.
 package corpus
 
 import (

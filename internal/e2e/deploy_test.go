@@ -1,14 +1,11 @@
 package e2e
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // deployConfig is deploy/nginx.conf in front of ws: the very file but for the port.
@@ -24,7 +21,7 @@ func TestDeployConfig(t *testing.T) {
 	proxy := startNginx(t, conf, nil)
 
 	t.Run("nginx -t is content with the file as it stands", func(t *testing.T) {
-		prefix := nginxPrefix(t, readDeploy(t, "nginx.conf"), files{"wsinspect.d/demo.conf": readDeploy(t, "demo.conf")})
+		prefix := nginxPrefix(t, readDeploy(t, "nginx.conf"), files{"wsinspect.d/faults.conf": readDeploy(t, "faults.conf")})
 		out, err := nginxCommand(t, prefix, "", "-t").CombinedOutput()
 		if err != nil {
 			t.Errorf("nginx -t: %v\n%s", err, out)
@@ -102,30 +99,6 @@ HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA`)
 		}
 		echo(t, "ws://localhost:"+stranger.port+"/ws/echo", "a stranger may open a WebSocket")
 	})
-}
-
-// TestDemo opens the page that make run shows and presses its three buttons.
-func TestDemo(t *testing.T) {
-	ws := startInspector(t)
-	proxy := startNginx(t, deployConfig(t, ws), files{
-		// This file dials wsinspect itself, for that is the mistake it shows.
-		"wsinspect.d/demo.conf": strings.ReplaceAll(readDeploy(t, "demo.conf"), "localhost:8080", "localhost:"+ws.port),
-		"demo/index.html":       readDeploy(t, "demo/index.html"),
-	})
-	page := startBrowser(t).open(t, proxy.url)
-
-	for _, c := range []struct {
-		path string
-		says string
-	}{
-		{"/ws/echo", "open: “hello through nginx” came back"},
-		{"/host-not-forwarded/echo", "closed with code 1006"},
-		{"/origin-removed/echo", "open: “hello through nginx” came back"},
-	} {
-		section := fmt.Sprintf(`section[data-path=%q] `, c.path)
-		page.do(t, chromedp.Click(section+"button"))
-		page.await(t, fmt.Sprintf("document.querySelector(`%soutput`).value === `%s`", section, c.says))
-	}
 }
 
 // statusOf returns the status of a GET of exactly this address.

@@ -7,6 +7,9 @@
 // fixes of a diagnosis into it; haproxy_test.go and its like hold their configurations.
 // None of the programs is optional: without it the tests fail and say what to install.
 //
+// TestStates walks the gallery of states, every screen in every state; watch_test.go says
+// what nothing on it may do. TestGallery makes the known faults of deploy/faults.conf happen.
+//
 // TestCorpus proves the diagnosis on real failures: package corpus reads a case,
 // corpus_test.go runs it, paste_test.go pastes the fix as it is, corpus_table_test.go says
 // what came of it all.

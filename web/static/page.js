@@ -441,10 +441,16 @@ async function look() {
 }
 
 if (feedURL) {
-  if (!document.hidden) listen();
+  // A browser allows six connections to one server: a hidden tab lets go of its own. A list
+  // asks now and then instead, for the count in its title.
+  const attend = () => {
+    if (!document.hidden) return listen();
+    stop();
+    if (rows) poller = setInterval(poll, 5000);
+  };
+  attend();
   setInterval(() => { sayFailures(); countOn(); }, 1000);
-  // A browser allows six connections to one server: a hidden tab lets go of its own.
-  on(document, 'visibilitychange', () => { if (document.hidden) stop(); else listen(); });
+  on(document, 'visibilitychange', attend);
   on(window, 'pagehide', stop);
   on(window, 'pageshow', (e) => { if (e.persisted) listen(); });
 }
