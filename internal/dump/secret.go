@@ -182,11 +182,10 @@ func tokenStart(name []byte) int {
 	if i := bytes.IndexAny(name, ".:= "); i > 0 && (namesSecret(name[:i]) || announcesToken(name[:i])) && !isRevision(name[i+1:]) {
 		return i + 1
 	}
-	if i := bytes.IndexAny(name, "-_"); i > 0 && namesSecret(name[:i]) && isRandom(name[i+1:], 8) {
-		return i + 1
-	}
 	from := len(name)
-	if i := bytes.Index(name, []byte(jsonStart)); i >= 0 && len(name)-i >= shortestToken {
+	if i := bytes.IndexAny(name, "-_"); i > 0 && namesSecret(name[:i]) && isRandom(name[i+1:], 8) {
+		from = i + 1 // and perhaps from an earlier place
+	} else if i := bytes.Index(name, []byte(jsonStart)); i >= 0 && len(name)-i >= shortestToken {
 		from = i
 	} else if isJWT(name) {
 		return 0

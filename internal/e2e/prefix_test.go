@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	permission "github.com/chromedp/cdproto/browser"
+	browsers "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 )
@@ -170,8 +170,8 @@ func (b *browser) trusting(t *testing.T) *tab {
 func (tab *tab) allow(t *testing.T, name string) {
 	t.Helper()
 	tab.do(t, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.CallBrowser(ctx, permission.SetPermission, permission.SetPermissionParams{
-			Permission: &permission.PermissionDescriptor{Name: name}, Setting: permission.PermissionSettingGranted,
+		_, err := chromedp.CallBrowser(ctx, browsers.SetPermission, browsers.SetPermissionParams{
+			Permission: &browsers.PermissionDescriptor{Name: name}, Setting: browsers.PermissionSettingGranted,
 		})
 		return err
 	}))

@@ -261,7 +261,9 @@ function takeRows(list) {
       fresh.failed += failed;
     }
   }
-  for (const id of [...waiting.keys()].sort().slice(0, -maxRows)) waiting.delete(id);
+  for (const kept of [waiting, due]) { // a hidden page draws nothing
+    for (const id of [...kept.keys()].sort().slice(0, -maxRows)) kept.delete(id);
+  }
   frame ||= requestAnimationFrame(draw);
   showPill();
   unsaid += failures;
