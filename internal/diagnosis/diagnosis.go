@@ -107,25 +107,37 @@ func Diagnose(e *Evidence) []Conclusion {
 	r.read()
 	var found []Conclusion
 	for _, c := range catalogue {
-		if c.Shows&r.sources == 0 {
-			continue
+		if c.Shows&r.sources != 0 {
+			if s := c.find(r); s.confidence != Unlikely {
+				found = r.conclude(found, c, &s)
+			}
 		}
-		s := c.find(r)
-		if s.confidence == Unlikely {
-			continue
-		}
-		if found == nil {
-			found = make([]Conclusion, 0, 8) // mostly enough
-		}
-		found = append(found, Conclusion{
-			Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
-			Explains: r.explained(s, c), closeness: s.closeness,
-		})
 	}
 	if found == nil {
 		return nil
 	}
-	found = rank(r, found)
+	return r.cured(rank(r, found))
+}
+
+// conclude adds what s says of c. It is no part of Diagnose, nor is cured: for the many
+// handshakes in which nothing is found that one runs on the stack of the session, which
+// must not grow for it.
+//
+//go:noinline
+func (r *reading) conclude(found []Conclusion, c *Cause, s *sign) []Conclusion {
+	if found == nil {
+		found = make([]Conclusion, 0, 8) // mostly enough
+	}
+	return append(found, Conclusion{
+		Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
+		Explains: r.explained(*s, c), closeness: s.closeness,
+	})
+}
+
+// cured gives the likeliest of found their fixes.
+//
+//go:noinline
+func (r *reading) cured(found []Conclusion) []Conclusion {
 	found = found[:min(len(found), most)]
 	for i := range found {
 		found[i].Fix = r.fix(found[i].Cause)
