@@ -212,16 +212,16 @@ func (r *caseRun) known(t *testing.T) map[string]bool {
 // open. Where none is to come, it sees to it that none has.
 func (r *caseRun) next(t *testing.T, known map[string]bool, comes, open bool) *attempt {
 	t.Helper()
-	if *update {
-		time.Sleep(time.Second) // this is no test: nobody knows yet whether one comes
-	} else if comes {
-		return r.ws.until(t, url.Values{}, func(a *attempt) bool { return !known[a.ID] && (open || a.State != "open") })
+	fresh := func(a *attempt) bool { return !known[a.ID] && (open || a.State != "open") }
+	switch {
+	case *update: // nobody knows yet whether one comes
+		return r.ws.within(t, time.Second, url.Values{}, fresh)
+	case comes:
+		return r.ws.until(t, url.Values{}, fresh)
 	}
 	for _, a := range r.ws.attempts(t, url.Values{}) {
 		if !known[a.ID] {
-			if !*update {
-				t.Errorf("something arrived: %q", a.Request.Raw)
-			}
+			t.Errorf("something arrived: %q", a.Request.Raw)
 			return &a
 		}
 	}

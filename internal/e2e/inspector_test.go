@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"wsinspect/internal/corpus"
 )
@@ -227,7 +228,17 @@ func (i *inspector) get(t *testing.T, path string) []byte {
 // returns it. It asks again at each event of the live feed, so it waits for no clock.
 func (i *inspector) until(t *testing.T, filter url.Values, ok func(*attempt) bool) *attempt {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	a := i.within(t, patience, filter, ok)
+	if a == nil {
+		t.Fatalf("no attempt of %v came to what is awaited in %v", filter, patience)
+	}
+	return a
+}
+
+// within is until for an attempt that may not come: it returns nil when the limit is over.
+func (i *inspector) within(t *testing.T, limit time.Duration, filter url.Values, ok func(*attempt) bool) *attempt {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, i.url+"/inspect/feed", nil)
 	if err != nil {
@@ -253,11 +264,11 @@ func (i *inspector) until(t *testing.T, filter url.Values, ok func(*attempt) boo
 		}
 		for events.Scan() && len(bytes.TrimSpace(events.Bytes())) > 0 {
 		}
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err := events.Err(); err != nil {
 			t.Fatalf("no attempt of %v came to what is awaited: %v", filter, err)
-		}
-		if ctx.Err() != nil {
-			t.Fatalf("no attempt of %v came to what is awaited in %v", filter, patience)
 		}
 	}
 }
