@@ -360,13 +360,19 @@ function stop() {
   source = poller = undefined;
 }
 
-// isAlive compares the server with the one that this page came from.
+// isAlive compares the server with the one that this page came from. After an upgrade the page
+// loads itself anew, once: nothing else may ask for it meanwhile.
 function isAlive(its) {
   lastWord = new Date();
-  if (its.version !== version) return reload();
+  if (its.version !== version) {
+    stop();
+    reload();
+    return false;
+  }
   if (its.started !== started) {
     notice('restarted', 'warn', `wsinspect was restarted at ${clock(new Date(its.started))}.`, 'Attempts before it are gone.', 'Reload', reload);
   }
+  return true;
 }
 
 function listen() {
@@ -376,7 +382,7 @@ function listen() {
   on(source, 'hello', (e) => {
     clearTimeout(deadline);
     source.lost = false;
-    isAlive(JSON.parse(e.data));
+    if (!isAlive(JSON.parse(e.data))) return;
     notice('lost');
     setState('live', 'Live', 'by SSE');
     if (connected) look().catch(() => {}); // what came while nobody listened
@@ -432,7 +438,7 @@ async function poll() {
 // look asks for this page anew and takes over what has changed.
 async function look() {
   const page = await fetched(location.href);
-  isAlive(page.body.dataset);
+  if (!isAlive(page.body.dataset)) return;
   if (rows) takeRows(all('#rows > tr', page).map((r) => ({ id: r.id.slice(2), html: r.outerHTML })));
   const parts = {};
   for (const id of ['says', 'tallies', 'chips', 'matched', 'verdict', 'session', 'answer', 'rail']) {
