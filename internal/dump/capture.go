@@ -35,6 +35,7 @@ type Capture struct {
 	Remote net.Addr  // the peer: a client or the last proxy
 
 	mu       sync.Mutex
+	layer    Layer
 	limit    int      // of in, in bytes
 	in       []byte   // what arrived, until the head is claimed
 	total    int      // how much arrived until then, also beyond the limit
@@ -60,6 +61,7 @@ type Request struct {
 	After     int    // how many bytes had arrived behind the head
 	AfterKind string // what they look like: "frames", "body", "bytes"; empty if there are none
 	Ending    Ending
+	Layer     Layer // what the bytes came in
 }
 
 // Look returns the request as far as it has come, without claiming it. It must not be
@@ -92,7 +94,7 @@ func (c *Capture) Claim() *Request {
 func (c *Capture) parse() *Request {
 	h := Parse(c.in)
 	r := &Request{
-		Head: h, Time: c.Time, Local: c.Local, Remote: c.Remote, Ending: c.ending,
+		Head: h, Time: c.Time, Local: c.Local, Remote: c.Remote, Ending: c.ending, Layer: c.layer,
 		Truncated: c.closed && c.total >= c.limit, // a handler is given no request that stopped there
 	}
 	if len(h.Raw) < len(c.in) {

@@ -68,6 +68,25 @@ func startsSCGI(raw []byte) bool {
 	return false
 }
 
+// nameLen returns how many of the first bytes of a binary language name it: of SCGI, uwsgi,
+// FastCGI and AJP the header of the packet with the first name in it, of others what may be
+// a signature.
+func nameLen(raw []byte) int {
+	const packet, signature = 16, 4
+	switch {
+	case startsSCGI(raw), hasPrefix(raw, "\x01\x01\x00\x01"), hasPrefix(raw, "\x12\x34"):
+		return packet
+	case len(raw) > 6 && raw[0] == 0: // uwsgi: modifier, size, length of a name in capitals
+		for _, c := range raw[6:min(len(raw), packet)] {
+			if c != '_' && classOf(c) != capital && classOf(c) != digit {
+				return signature
+			}
+		}
+		return packet
+	}
+	return signature
+}
+
 // proxyV1Family reports whether the first word after "PROXY " is one of the protocol's, so
 // that a request with the method PROXY stays a request.
 func proxyV1Family(rest []byte) bool {

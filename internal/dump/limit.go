@@ -13,6 +13,8 @@ type Limit struct {
 	open    atomic.Int64
 	shed    atomic.Int64
 	leaving atomic.Int64
+
+	exhausted atomic.Int64
 }
 
 // NewLimit returns a Limit of n connections; none or less means any number.
@@ -23,6 +25,9 @@ func (l *Limit) Open() int64 { return l.open.Load() }
 
 // Shed returns how many connections were turned away because the limit was reached.
 func (l *Limit) Shed() int64 { return l.shed.Load() }
+
+// Exhausted returns how many connections were turned away because no file descriptor was left.
+func (l *Limit) Exhausted() int64 { return l.exhausted.Load() }
 
 func (l *Limit) enter() bool {
 	if n := l.open.Add(1); l.max > 0 && n > l.max {
@@ -45,10 +50,13 @@ const (
 )
 
 // turnAway answers 503 before a byte is read. A close with unread bytes resets the
-// connection, and the reset can overtake the answer; so it reads on for a moment.
-func (l *Limit) turnAway(c net.Conn) {
+// connection, and the reset can overtake the answer; so it reads on for a moment. Without
+// plain nothing is written: a TLS handshake is dear, and there is no answer without one.
+func (l *Limit) turnAway(c net.Conn, plain bool) {
 	c.SetDeadline(time.Now().Add(linger))
-	io.WriteString(c, shedAnswer)
+	if plain {
+		io.WriteString(c, shedAnswer)
+	}
 	if l.leaving.Add(1) > maxLeaving {
 		l.leaving.Add(-1)
 		c.Close()
@@ -57,9 +65,15 @@ func (l *Limit) turnAway(c net.Conn) {
 	go func() {
 		defer l.leaving.Add(-1)
 		defer c.Close()
-		if c, ok := c.(interface{ CloseWrite() error }); ok {
-			c.CloseWrite()
-		}
-		io.Copy(io.Discard, io.LimitReader(c, 1<<20))
+		drainAway(c)
 	}()
+}
+
+// drainAway ends the writing and reads on until the peer has closed too, or the deadline
+// comes.
+func drainAway(c net.Conn) {
+	if c, ok := c.(interface{ CloseWrite() error }); ok {
+		c.CloseWrite()
+	}
+	io.Copy(io.Discard, io.LimitReader(c, 1<<20))
 }

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,14 @@ type Options struct {
 	// is to go on with the connection, which it must close. A connection that it does not
 	// take is left as it was, for net/http. Nil: net/http is given every connection.
 	Take func(net.Conn, *Capture) (then func(), taken bool)
-	// HeadTimeout bounds the wait for the first bytes, where Take is set.
+	// HeadTimeout bounds the wait for the first bytes, where Take is set, and a TLS handshake.
 	HeadTimeout time.Duration
+
+	// TLS is how the connections are secured; nil: they are not. What is captured is inside
+	// TLS. Bytes in the clear are answered 400 and given to Refused.
+	TLS *tls.Config
+	// Unsecured is told of TLS handshakes that fail, from many goroutines; nil: nobody is.
+	Unsecured func(remote net.Addr, err error)
 }
 
 // Listener captures what every accepted connection carries. Its connections keep what
@@ -28,6 +35,7 @@ type Listener struct {
 	net.Listener
 	options Options
 	door    *door // nil without Options.Take
+	spare   spare // kept where Options.Limit is set
 }
 
 // NewListener wraps inner. Its server must use ConnContext, serve one request on each
@@ -62,18 +70,26 @@ func (l *Listener) Close() error {
 	if l.door != nil {
 		l.door.close()
 	}
+	l.spare.give()
 	return err
 }
 
 // accept returns the next connection, captured.
 func (l *Listener) accept() (captured, error) {
-	for {
+	for limit, plain := l.options.Limit, l.options.TLS == nil; ; {
 		inner, err := l.Listener.Accept()
-		if err != nil {
+		switch {
+		case err != nil && limit != nil && exhausted(err) && l.spare.give():
+			continue
+		case err != nil:
 			return nil, err
-		}
-		if limit := l.options.Limit; limit != nil && !limit.enter() {
-			limit.turnAway(inner)
+		case limit == nil:
+		case !l.spare.keep():
+			limit.turnAwayLast(inner, plain)
+			l.spare.keep()
+			continue
+		case !limit.enter():
+			limit.turnAway(inner, plain)
 			continue
 		}
 		return l.capture(inner), nil
@@ -88,6 +104,11 @@ type captured interface {
 
 func (l *Listener) capture(inner net.Conn) captured {
 	record := &Capture{Local: inner.LocalAddr(), Remote: inner.RemoteAddr(), limit: l.options.MaxHead}
+	if l.options.TLS != nil {
+		c := newSecureConn(inner, &l.options)
+		c.record.Store(record)
+		return c
+	}
 	switch inner := inner.(type) {
 	case *net.TCPConn:
 		c := &tcpConn{TCPConn: inner, tap: tap{options: &l.options}}

@@ -14,7 +14,7 @@ func (b *blanker) field(f Field) {
 
 	var r rule
 	var open bool
-	if name := b.bytes(f.Name); isToken(name) {
+	if name := b.bytes(f.Name); IsToken(name) {
 		r, _ = ruleOf(name)
 		open = b.value(r, value)
 	} else {
@@ -32,7 +32,7 @@ func (b *blanker) malformed(name, value Span) (r rule, open bool) {
 	if name.Empty() {
 		inner, rest := b.cut(value, ": \t")
 		r, known := ruleOf(b.bytes(inner))
-		if known || isToken(b.bytes(inner)) && inner.End < value.End && b.raw[inner.End] == ':' {
+		if known || IsToken(b.bytes(inner)) && inner.End < value.End && b.raw[inner.End] == ':' {
 			return r, b.value(r, trim(b.raw, rest))
 		}
 		b.blank(value)
@@ -61,7 +61,7 @@ func (b *blanker) fold(before rule, open bool, text Span) (rule, bool) {
 		return before, true
 	}
 	name, rest := b.cut(text, ":")
-	if isToken(b.bytes(name)) && name.End < text.End {
+	if IsToken(b.bytes(name)) && name.End < text.End {
 		r, _ := ruleOf(b.bytes(name))
 		return r, b.value(r, trim(b.raw, rest))
 	}
@@ -120,9 +120,11 @@ func (b *blanker) setCookie(s Span) {
 }
 
 // pair blanks what stands behind the first "="; without one, all is a value without a name.
+// So it is where the "=" only fills up what is in base64.
 func (b *blanker) pair(s Span) {
 	name, value := b.cut(s, "=")
-	if name.End == s.End {
+	padded := len(bytes.Trim(b.bytes(value), "= \t")) == 0 && isRandom(b.bytes(name), 8)
+	if name.End == s.End || padded {
 		value = s
 	}
 	b.blank(trim(b.raw, value))
@@ -132,7 +134,7 @@ func (b *blanker) pair(s Span) {
 func (b *blanker) credentials(s Span) {
 	scheme, rest := b.cut(s, " \t")
 	const longest = 24 // AWS4-HMAC-SHA256 has 16
-	if text := b.bytes(scheme); !isToken(text) || len(text) > longest || isRandom(text, 8) || rest.Empty() {
+	if text := b.bytes(scheme); !IsToken(text) || len(text) > longest || isRandom(text, 8) || rest.Empty() {
 		rest = s
 	}
 	b.blank(trim(b.raw, rest))

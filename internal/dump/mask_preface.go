@@ -19,7 +19,7 @@ func (b *blanker) preface(h *Head) {
 	case TLS:
 		b.tls(rest)
 	case Binary:
-		b.blank(Span{min(rest.Start+16, rest.End), rest.End})
+		b.blank(Span{min(rest.Start+nameLen(b.bytes(rest)), rest.End), rest.End})
 	}
 }
 

@@ -6,7 +6,7 @@ import "bytes"
 // the same parts again.
 func (b *blanker) requestLine(s Start) {
 	method := b.bytes(s.First)
-	readable := isToken(method) || len(method) < shortestToken && b.isTarget(s.Second)
+	readable := IsToken(method) || len(method) < shortestToken && b.isTarget(s.Second)
 	if readable && isVersion(b.bytes(s.Third)) {
 		b.target(method, s.Second)
 		return
@@ -39,7 +39,7 @@ func (b *blanker) firstWord(s Span) rule {
 	name, value := b.cut(s, ":")
 	text := b.bytes(name)
 	r, known := ruleOf(readable(text))
-	if !known && (!isToken(text) && !isMethod(readable(text)) || isRandom(text, shortestToken)) {
+	if !known && (!IsToken(text) && !isMethod(readable(text)) || isRandom(text, shortestToken)) {
 		b.blank(name)
 		r = secret
 	}

@@ -20,6 +20,7 @@ var maskCases = []struct {
 	name, law, head string
 }{
 	{"cookies", "names stay", "Cookie: session=«abc»; _ga=«GA1.1.17»; flag=; «bare»"},
+	{"cookie in base64", "what fills it up is no value", "Cookie: «dXNlcjoxVll6cmo2ZzB2eUhCcU1hZmU=»; flag=; isLoggedIn=; «MjphYmNkZWYxMjM0NQ==»"},
 	{"quoted cookie", "a semicolon within quotes ends nothing", `Cookie: a=«"x;y=z"»; b=«c»`},
 	{"quote in a name", "only a value is quoted", `Cookie: a"x=«1»; y=«z"»; «"q»; r=«s"»`},
 	{"unclosed quote", "it runs to the end of the line", `Cookie: a=«"x; b=c»`},
@@ -202,8 +203,12 @@ func TestMaskPreface(t *testing.T) {
 		{"PROXY v2", "addresses stay, TLVs go", v2 + "\x05\x00\x04abcd" + requestLine, v2 + "*******" + requestLine},
 		{"PROXY v2, LOCAL", "no family, no address", proxyV2Start + "\x20\x00\x00\x02ab", proxyV2Start + "\x20\x00\x00\x02**"},
 		{"PROXY v2, cut", "what is left stays", proxyV2Start + "\x20", proxyV2Start + "\x20"},
-		{"PROXY v1, then binary", "16 bytes of it stay", "PROXY UNKNOWN\r\n\x000123456789abcdefgh", "PROXY UNKNOWN\r\n\x000123456789abcde***"},
-		{"binary", "16 bytes stay", "\x000123456789abcdefgh", "\x000123456789abcde***"},
+		{"PROXY v1, then binary", "what may be a signature stays", "PROXY UNKNOWN\r\n\x000123456789abcdefgh", "PROXY UNKNOWN\r\n\x00012***************"},
+		{"binary", "what may be a signature stays", "\x80hunter2", "\x80hun****"},
+		{"uwsgi", "the first name stays", "\x00\x9d\x01\x00\x0c\x00QUERY_STRING\x08\x00token=ab", "\x00\x9d\x01\x00\x0c\x00QUERY_STRI" + strings.Repeat("*", 12)},
+		{"no uwsgi", "a name is in capitals", "\x00\x9d\x01\x00\x0c\x00hunter2", "\x00\x9d\x01\x00*********"},
+		{"FastCGI", "the role stays", "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01\x04ab", "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00****"},
+		{"AJP", "what names it stays", "\x12\x34\x00\x20\x02\x02\x00\x08HTTP/1.1\x00\x03/ws", "\x12\x34\x00\x20\x02\x02\x00\x08HTTP/1.1*****"},
 		{"HTTP/2", "the preface is the same for everybody", http2Preface, http2Preface},
 		{"TLS alert", "it is no ClientHello", "\x16\x03\x01\x00\x08\x02\x00\x00\x04\x03\x03abcd", "\x16\x03\x01\x00\x08\x02\x00\x00\x04\x03\x03****"},
 	} {

@@ -147,7 +147,7 @@ func (p *parser) requestLine(text Span) {
 		p.fault(FaultStartLine, text)
 		return
 	}
-	if !isToken(p.raw[s.First.Start:s.First.End]) {
+	if !IsToken(p.raw[s.First.Start:s.First.End]) {
 		p.fault(FaultMethod, s.First)
 	}
 	if s.Second.Empty() || hasControl(p.raw[s.Second.Start:s.Second.End]) {
@@ -210,8 +210,8 @@ func (p *parser) field(whole, text Span) {
 	switch {
 	case before.Empty():
 		p.fault(FaultEmptyName, Span{text.Start, text.Start + 1})
-	case isToken(p.raw[name.Start:name.End]):
-	case isToken(bytes.ReplaceAll(p.raw[name.Start:name.End], []byte{' '}, nil)):
+	case IsToken(p.raw[name.Start:name.End]):
+	case IsToken(bytes.ReplaceAll(p.raw[name.Start:name.End], []byte{' '}, nil)):
 		p.fault(FaultSpaceInName, name) // net/http reads on, and refuses it later
 	default:
 		p.fault(FaultName, name)
@@ -261,14 +261,14 @@ func trim(raw []byte, s Span) Span {
 	return s
 }
 
-// isToken reports whether b is a token of RFC 9110, section 5.6.2.
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if !IsTokenByte(c) {
+// IsToken reports whether s is a token (RFC 9110, section 5.6.2).
+func IsToken[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if !IsTokenByte(s[i]) {
 			return false
 		}
 	}
-	return len(b) > 0
+	return len(s) > 0
 }
 
 // IsTokenByte reports whether c may stand in a token (RFC 9110, section 5.6.2).

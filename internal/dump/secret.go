@@ -59,7 +59,7 @@ func ruleOf(name []byte) (r rule, known bool) {
 
 // readable returns name without the bytes that may not stand in it.
 func readable(name []byte) []byte {
-	if isToken(name) {
+	if IsToken(name) {
 		return name
 	}
 	kept := make([]byte, 0, len(name))

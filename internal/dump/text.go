@@ -3,7 +3,9 @@ package dump
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of a head as text: a stranger may have filled it.
@@ -152,6 +154,34 @@ func AppendEscaped(dst, b []byte) []byte {
 		default:
 			dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&0xf])
 		}
+	}
+	return dst
+}
+
+// AppendWords appends s, which is UTF-8, as plain text of one line; what cannot be printed
+// is escaped as Go does in a string, so that a terminal shows it and obeys none of it.
+func AppendWords(dst []byte, s string) []byte {
+	for i := 0; i < len(s); {
+		plain := i
+		for plain < len(s) && ' ' <= s[plain] && s[plain] <= '~' {
+			plain++
+		}
+		if plain > i { // nearly all of it, nearly always
+			dst = append(dst, s[i:plain]...)
+			i = plain
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = AppendEscaped(dst, []byte{s[i]})
+		case strconv.IsPrint(r):
+			dst = append(dst, s[i:i+size]...)
+		default:
+			quoted := strconv.AppendQuoteRune(nil, r)
+			dst = append(dst, quoted[1:len(quoted)-1]...)
+		}
+		i += size
 	}
 	return dst
 }

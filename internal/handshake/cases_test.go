@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"bytes"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,8 @@ var update = flag.Bool("update", false, "rewrite what the files in testdata expe
 //	---
 //	the verdict and the finding, as the test writes them with -update
 //
-// A line that begins with @ is an option: allow-origin, subprotocol, ending. Lines of the
+// A line that begins with @ is an option: allow-origin, subprotocol, ending, or tls for a
+// request in the clear that comes to a port that speaks TLS. Lines of the
 // request end with CR LF; one that spells its own end with \n ends with LF alone, and one
 // that ends with a lone \ with nothing. Escapes are Go's; <x900> is 900 times the letter.
 type testCase struct {
@@ -39,6 +41,7 @@ type testCase struct {
 
 	policy Policy
 	ending dump.Ending
+	secure *tls.Config // of the port; nil: it speaks plain HTTP
 }
 
 var endingNames = map[string]dump.Ending{
@@ -87,6 +90,8 @@ func (c *testCase) option(t testing.TB, option string) {
 			t.Fatalf("%s: no ending is called %q", c.file, value)
 		}
 		c.ending = ending
+	case "tls":
+		c.secure = &tls.Config{} // without a certificate: nobody gets as far
 	default:
 		t.Fatalf("%s: no option is called %q", c.file, key)
 	}

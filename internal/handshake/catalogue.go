@@ -7,6 +7,7 @@ import "slices"
 // ones from the request line downwards. The first that fails is the one that decides.
 var catalogue = []*Check{
 	// net/http reads the bytes.
+	tlsWhereExpected,
 	plainHTTP1,
 	noProxyProtocol,
 	headSize,

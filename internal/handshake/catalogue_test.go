@@ -88,7 +88,7 @@ func TestEveryCheckFiresAndStaysSilent(t *testing.T) {
 			fires, silent := 0, 0
 			got := make([]string, len(cases))
 			for i, tc := range cases {
-				a := serve(t, tc.raw, tc.ending, &tc.policy)
+				a := serve(t, tc.raw, tc.ending, tc.secure, &tc.policy)
 				a.check(t, tc.raw)
 				got[i] = describe(a.verdict, a.request.Head, func(f *Finding) bool {
 					if f.Check != c {
@@ -128,7 +128,7 @@ func TestGoodClientsAreNotBlamed(t *testing.T) {
 		cases := readCases(t, file)
 		got := make([]string, len(cases))
 		for i, tc := range cases {
-			a := serve(t, tc.raw, tc.ending, &tc.policy)
+			a := serve(t, tc.raw, tc.ending, tc.secure, &tc.policy)
 			a.check(t, tc.raw)
 			for _, f := range a.verdict.Findings {
 				if f.Outcome == Failed || f.Outcome == Advised {

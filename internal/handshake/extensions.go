@@ -84,5 +84,5 @@ func cutValue(s string) (rest string, ok bool) {
 		return rest, token != ""
 	}
 	value, rest, closed := strings.Cut(quoted, `"`)
-	return strings.TrimLeft(rest, " \t"), closed && isToken(value)
+	return strings.TrimLeft(rest, " \t"), closed && dump.IsToken(value)
 }

@@ -44,7 +44,7 @@ func judgeBoth(t *testing.T, raw []byte, ending, policy uint8) {
 		return // no attempt; and of a head beyond the limit only the table speaks
 	}
 	p := policies[int(policy)%len(policies)]
-	a := serve(t, raw, dump.Ending(ending)%(dump.EndReset+1), p)
+	a := serve(t, raw, dump.Ending(ending)%(dump.EndReset+1), nil, p)
 	a.check(t, raw)
 	for _, finding := range a.verdict.Findings {
 		for _, e := range finding.Evidence {

@@ -56,13 +56,3 @@ func (r *request) written(n name, token string) bool {
 	}
 	return false
 }
-
-// isToken reports whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !dump.IsTokenByte(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}

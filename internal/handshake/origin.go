@@ -57,7 +57,7 @@ func (r *request) foreign() string {
 		}
 	}
 	if len(r.policy.Origins) > 0 {
-		because += fmt.Sprintf(" The list of allowed origins does not have it either: %s.", quoteAll(r.policy.Origins))
+		because += fmt.Sprintf(" The list of allowed origins does not have it either: %s.", QuoteAll(r.policy.Origins))
 	}
 	if r.count[originName] > 1 {
 		because += " gorilla reads the first Origin line only."

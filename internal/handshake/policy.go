@@ -37,7 +37,7 @@ func NewPolicy(origins, subprotocols []string) (*Policy, error) {
 		return nil, errors.New(`the origin * allows every origin, so the others beside it say nothing: write * alone, or leave it out`)
 	}
 	for _, s := range subprotocols {
-		if !isToken(s) {
+		if !dump.IsToken(s) {
 			return nil, fmt.Errorf("the subprotocol %s is no token: write letters, digits and any of !#$%%&'*+-.^_`|~ without spaces or commas, one name for each flag", Quote(s))
 		}
 		if slices.Contains(p.Spoken, s) {
@@ -98,7 +98,7 @@ func (p *Policy) Subprotocols(offered []string) []string {
 	if len(p.Spoken) > 0 {
 		return p.Spoken
 	}
-	if i := slices.IndexFunc(offered, isToken); i >= 0 {
+	if i := slices.IndexFunc(offered, dump.IsToken[string]); i >= 0 {
 		return offered[i : i+1]
 	}
 	return nil

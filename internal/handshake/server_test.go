@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -32,9 +33,9 @@ type answered struct {
 	handled bool   // a handler saw it
 }
 
-// serve gives raw to a real server and its listener's capture to Judge. It runs on a fake
-// clock, so that timeouts cost no time.
-func serve(t *testing.T, raw []byte, ending dump.Ending, p *Policy) (a answered) {
+// serve gives raw to a real server and its listener's capture to Judge; where secure is not
+// nil, to one that speaks TLS. It runs on a fake clock, so that timeouts cost no time.
+func serve(t *testing.T, raw []byte, ending dump.Ending, secure *tls.Config, p *Policy) (a answered) {
 	synctest.Test(t, func(t *testing.T) {
 		far, near := net.Pipe()
 		defer far.Close()
@@ -59,7 +60,7 @@ func serve(t *testing.T, raw []byte, ending dump.Ending, p *Policy) (a answered)
 		listener := &oneConn{conn: w, done: make(chan struct{})}
 		stopped := make(chan struct{})
 		go func() {
-			server.Serve(dump.NewListener(listener, dump.Options{MaxHead: maxHead, Refused: refused}))
+			server.Serve(dump.NewListener(listener, dump.Options{MaxHead: maxHead, Refused: refused, TLS: secure}))
 			close(stopped)
 		}()
 		<-w.closed

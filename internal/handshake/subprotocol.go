@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"wsinspect/internal/dump"
 )
 
 var subprotocolOffered = &Check{
@@ -26,7 +28,7 @@ var subprotocolOffered = &Check{
 			for element := range strings.SplitSeq(v, ",") {
 				offered := strings.Trim(element, " \t")
 				switch {
-				case !isToken(offered):
+				case !dump.IsToken(offered):
 					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s, and %s is no token.", r.quoteLines(secProtocol), Quote(offered)), r.place(f))
 				case seen[offered] && !r.head.Masked(f.Value): // masked, two can look the same
 					return lacks(fmt.Sprintf("Sec-WebSocket-Protocol is %s: %s is offered twice.", r.quoteLines(secProtocol), Quote(offered)), r.place(f))

@@ -40,30 +40,42 @@ func (c *Check) consequence() string {
 // AppendWrapped appends text in lines of 78 columns behind indent. Lines of text that
 // begin with four spaces are to be pasted and stay whole.
 func AppendWrapped(b []byte, indent, text string) []byte {
-	const width = 78
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "    ") {
-			b = append(b, indent+line+"\n"...)
-			continue
-		}
-		column := 0
-		for word := range strings.FieldsSeq(line) {
-			switch {
-			case column == 0:
-				b = append(b, indent...)
-				column = len(indent)
-			case column+1+len(word) > width:
-				b = append(b, "\n"+indent...)
-				column = len(indent)
-			default:
-				b = append(b, ' ')
-				column++
-			}
-			b = append(b, word...)
-			column += len(word)
+			b = append(b, indent...)
+			b = append(b, line...)
+		} else {
+			b = appendFilled(b, indent, line)
 		}
 		b = append(b, '\n')
+	}
+	return b
+}
+
+// appendFilled appends the words of a line, as many to a line of the output as fit.
+func appendFilled(b []byte, indent, line string) []byte {
+	const width = 78
+	column := 0
+	for line != "" {
+		var word string
+		if word, line, _ = strings.Cut(line, " "); word == "" {
+			continue
+		}
+		switch {
+		case column == 0:
+			b = append(b, indent...)
+			column = len(indent)
+		case column+1+len(word) > width:
+			b = append(b, '\n')
+			b = append(b, indent...)
+			column = len(indent)
+		default:
+			b = append(b, ' ')
+			column++
+		}
+		b = append(b, word...)
+		column += len(word)
 	}
 	return b
 }

@@ -17,7 +17,7 @@ var plainHTTP1 = &Check{
 
     proxy_pass http://localhost:8080;
 
-If your application does expect TLS or HTTP/2 on its own port, the proxy may be right; then only wsinspect cannot take its place. WebSockets over HTTP/2 are RFC 8441, which gorilla does not speak.`,
+If your application does expect TLS on its own port, start wsinspect with --tls-cert and --tls-key. If it expects HTTP/2, the proxy may be right; then only wsinspect cannot take its place. WebSockets over HTTP/2 are RFC 8441, which gorilla does not speak.`,
 	},
 	Spec:    "RFC 6455 §4.1",
 	SpecURL: "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",

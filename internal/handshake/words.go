@@ -19,8 +19,8 @@ func Quote(s string) string {
 	return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:maxQuoted]), len(s))
 }
 
-// quoteAll quotes every value and joins them as a sentence does, four at most.
-func quoteAll(values []string) string {
+// QuoteAll quotes every value and joins them as a sentence does, four at most.
+func QuoteAll(values []string) string {
 	const most = 4
 	var quoted []string
 	for i, v := range values {
@@ -30,7 +30,7 @@ func quoteAll(values []string) string {
 		}
 		quoted = append(quoted, Quote(v))
 	}
-	return and(quoted)
+	return Join(quoted)
 }
 
 // quoteLines quotes the value of every line of that name.
@@ -39,11 +39,11 @@ func (r *request) quoteLines(n name) string {
 	for _, v := range r.lines(n) {
 		all = append(all, v)
 	}
-	return quoteAll(all)
+	return QuoteAll(all)
 }
 
-// and joins words as a sentence does: a, b and c.
-func and(words []string) string {
+// Join joins words as a sentence does: a, b and c.
+func Join(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
