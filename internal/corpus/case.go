@@ -31,6 +31,7 @@ const Socket = "unix:/tmp/app.sock"
 //	nginx: >= 1.29.7          the versions that behave so
 //	expects: /ws              the path that the application serves
 //	flags: --max-head 4KiB    of wsinspect
+//	backend: TLS              it speaks TLS, and what arrives comes without
 //	cured by: client          backend, client, shell; a configuration where this is left out
 //	cured: 426                what the client sees then; 101 and an echo where this is left out
 //	source: URL               who reported it
@@ -62,6 +63,7 @@ type Case struct {
 	Needs   string // of nginx's version; empty: any
 	Expects []string
 	Flags   []string
+	TLS     bool   // the backend speaks TLS, and what arrives comes without
 	CuredBy string // empty: a configuration
 	Cured   string // what the client sees after the cure; empty: 101
 
@@ -212,6 +214,8 @@ func (c *Case) setHeader(name, value string) (err error) {
 		c.Expects = append(c.Expects, value)
 	case "flags":
 		c.Flags = strings.Fields(value)
+	case "backend":
+		c.TLS = value == "TLS"
 	case "cured by":
 		c.CuredBy = value
 	case "cured":

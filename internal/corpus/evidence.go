@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"bytes"
 	"net"
 	"slices"
 	"strings"
@@ -60,6 +61,9 @@ func (c *Case) judge(raw []byte) (*dump.Request, *handshake.Verdict) {
 		Head: dump.Parse(raw), Time: moment,
 		Local: local, Remote: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 50000},
 	}
+	if c.TLS {
+		r.Layer = dump.Clear
+	}
 	v := handshake.Judge(r, c.policy())
 	return r, &v
 }
@@ -89,4 +93,19 @@ func (c *Case) policy() *handshake.Policy {
 		}
 	}
 	return p
+}
+
+// Head returns the head that the client of c sends, without a PROXY line in front of it.
+func (c *Case) Head() *dump.Head {
+	request := c.Request
+	if line, rest, _ := bytes.Cut(request, []byte("\r\n")); bytes.HasPrefix(line, []byte("PROXY ")) {
+		request = rest
+	}
+	return dump.Parse(request)
+}
+
+// Asks reports whether the client of c asks for a WebSocket.
+func (c *Case) Asks() bool {
+	h := c.Head()
+	return h.Method() == "GET" && h.Has("Upgrade") && handshake.IsHandshake(h)
 }

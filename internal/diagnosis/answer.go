@@ -2,85 +2,11 @@ package diagnosis
 
 import (
 	"fmt"
-	"net/url"
-	"regexp"
+	"slices"
 	"strings"
 
 	"wsinspect/internal/handshake"
 )
-
-var redirectOnHandshake = &Cause{
-	ID:    "redirect-on-handshake",
-	Title: "The handshake is redirected instead of passed on",
-	Doc: handshake.Doc{
-		What: "A redirect that is meant for pages hits the handshake too: to https, to www, or to the same path with a slash at its end. Browsers and most libraries do not follow a redirect in a handshake.",
-		See:  "The client sees 301, 302, 307 or 308 with a Location, and nothing arrives at the backend: only the client's side shows it. A redirect to the very address that was asked for over TLS means that a proxy in front ends TLS and does not say so in X-Forwarded-Proto.",
-		Do: `Open the address that Location names, with wss: for https: and ws: for http:. Where TLS ends in a proxy in front, let that one say so:
-
-    proxy_set_header X-Forwarded-Proto $scheme;
-
-Where the redirect has to stay, give the socket a location of its own in front of it.`,
-	},
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  8,
-	Shows:    ClientSide | Configuration,
-	Spec:     "WHATWG WebSockets, redirects fail",
-	SpecURL:  "https://websockets.spec.whatwg.org/#websocket-opening-handshake",
-	find: func(r *reading) sign {
-		if r.unasked() {
-			if d, ok := r.Config.returns(301, 302, 303, 307, 308); ok {
-				return likely("nginx redirects the handshake instead of passing it on: " + d.says() + ".")
-			}
-			return none()
-		}
-		status := r.turnedAway()
-		if !redirects(status) {
-			return none()
-		}
-		because := fmt.Sprintf("%s answered %d and passed nothing on: the handshake is sent to %s, Location %s. Browsers do not follow a redirect in a handshake.",
-			r.Client.answerer(), status, r.detour(), handshake.Quote(r.Client.said("Location")))
-		switch {
-		case login.MatchString(r.Client.said("Location")):
-			return possible(because)
-		case r.Config != nil:
-			return r.stated(because, "return", "rewrite")
-		case r.Client.ownPage(status):
-			return certain(because)
-		}
-		return likely(because)
-	},
-	nginx: func(r *reading) Fix {
-		if login.MatchString(r.Client.said("Location")) {
-			return Fix{For: "client", Note: "The redirect leads to a login: see that the session of the login goes with the handshake."}
-		}
-		switch way := r.detour(); {
-		case way == "https" && r.overTLS():
-			remove := "if"
-			if d, ok := r.Config.directive("if"); ok {
-				remove += " " + strings.Join(d.Args, " ")
-			}
-			return Fix{Steps: []Step{
-				{Where: "http", Lines: []string{`map "$http_x_forwarded_proto:$http_upgrade" $redirect_to_https { default 1; ~^https: 0; ~*:websocket$ 0; }`}},
-				{Where: "server", Lines: []string{"if ($redirect_to_https) { return 301 https://$host$request_uri; }"}, Remove: []string{remove, "return"}},
-			}, Note: "The new if takes the place of the one that redirects, and lets handshakes through; other ifs of the server may stay. The proxy in front that ends TLS had better say so itself: proxy_set_header X-Forwarded-Proto $scheme;"}
-		case r.known() && (way == "another host" || way == "the same path with a slash"):
-			f := r.ownLocation()
-			if d, ok := r.Config.returns(301, 302, 303, 307, 308); ok {
-				server := &f.Steps[len(f.Steps)-1]
-				server.Remove = []string{"return"}
-				server.Lines = append(server.Lines, "location / { "+d.String()+" }")
-			}
-			return f.noted("The socket gets a location of its own; a return beside it in the server has to move into location /, since it comes before every location. A client that opens the address of Location needs none of this.")
-		}
-		target := r.Client.target()
-		if target == "" {
-			return Fix{For: "client", Note: "Let the client open the address that the redirect leads to, with wss: for https:."}
-		}
-		return Fix{For: "client", Steps: []Step{{Where: "client", Lines: []string{"new WebSocket(" + handshake.Quote(target) + ")"}}},
-			Note: "The client opens the address that the redirect leads to. In a page, make it from location.protocol and location.host, so that it follows the page."}
-	},
-}
 
 var cachedResponse = &Cause{
 	ID:    "cached-response",
@@ -94,12 +20,18 @@ var cachedResponse = &Cause{
 	},
 	Severity: Rejects,
 	Party:    ByProxy,
-	Shows:    ClientSide,
+	Shows:    ClientSide | Configuration,
 	Spec:     "nginx proxy_cache",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache",
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.on("proxy_cache"); d != nil && c.passes() {
+			return likely("nginx keeps answers of this location and gives them to handshakes, an error most often: " + d.says() + ".").by(*d)
+		}
+		return none()
+	}),
 	find: func(r *reading) sign {
 		status := r.turnedAway()
-		if status == 0 || status == 101 || redirects(status) {
+		if status == 0 || r.Client.Reach != NotReached || status == 101 || redirects(status) {
 			return none()
 		}
 		const cause = "a cache in front gave the handshake an answer to an earlier request"
@@ -112,11 +44,13 @@ var cachedResponse = &Cause{
 				return likely(fmt.Sprintf("The answer %d has %s: %s, and the handshake did not arrive: %s.", status, name, handshake.Quote(value), cause)).closer(1)
 			}
 		}
-		d, caches := r.Config.directive("proxy_cache")
-		if caches = caches && len(d.Args) > 0 && d.Args[0] != "off"; caches && r.Client.byBackend() {
-			return certain(fmt.Sprintf("%s answered %d in the backend's words and passed nothing on: %s.", r.Client.answerer(), status, d.says()))
-		} else if caches || r.Client.byBackend() {
-			return possible(fmt.Sprintf("%s answered %d and passed nothing on: perhaps %s.", r.Client.answerer(), status, cause))
+		d := r.Config.on("proxy_cache")
+		if d != nil && r.Client.byBackend() {
+			return certain(fmt.Sprintf("%s answered %d in the backend's words%s: %s.", r.Client.answerer(), status, r.withheld(), d.says())).by(*d)
+		} else if r.Client.byBackend() {
+			return possible(fmt.Sprintf("%s answered %d in the words of a WebSocket server, and the handshake did not arrive here: another server said so, or %s.", r.Client.answerer(), status, cause))
+		} else if d != nil {
+			return possible(fmt.Sprintf("%s answered %d%s: perhaps %s.", r.Client.answerer(), status, r.withheld(), cause))
 		}
 		return none()
 	},
@@ -148,13 +82,13 @@ var staticFallback = &Cause{
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx try_files",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files",
-	find: func(r *reading) sign {
-		if r.unasked() {
-			if d, ok := r.Config.directive("try_files"); ok && !r.Config.passes() {
-				return likely("nginx looks for the path of the socket among its files: " + d.says() + ".")
-			}
-			return none()
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.on("try_files"); d != nil && !c.handsOn() {
+			return likely("nginx looks for the path of the socket among its files: " + d.says() + ".").by(*d)
 		}
+		return none()
+	}),
+	find: func(r *reading) sign {
 		if r.turnedAway() != 200 || !r.Client.html() {
 			return none()
 		}
@@ -185,10 +119,13 @@ var responseUpgradeHidden = &Cause{
 	Shows:    ClientSide | SessionEnd | Configuration,
 	Spec:     "nginx proxy_hide_header",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header",
-	find: func(r *reading) sign {
-		if name := r.Config.hides("Upgrade", "Sec-WebSocket-Accept"); name != nil {
-			return certain("nginx takes a line out of the 101 that the client needs: " + name.says() + ".")
+	told: func(r *reading, c *Config) sign {
+		if d := c.hides("Upgrade", "Sec-WebSocket-Accept"); d != nil && !r.well() {
+			return certain("nginx takes a line out of the 101 that the client needs: " + d.says() + ".").by(*d)
 		}
+		return none()
+	},
+	find: func(r *reading) sign {
 		if r.Client != nil && r.Client.status() == 101 {
 			missing := r.Client.missing101()
 			if missing == "" {
@@ -201,7 +138,7 @@ var responseUpgradeHidden = &Cause{
 			return likely(because)
 		}
 		if r.leftAtOnce() {
-			return possible("The browser left right after the 101, without a close frame or a message: perhaps a proxy took Upgrade or Sec-WebSocket-Accept out of the answer.")
+			return possible(leftText + ": perhaps a proxy took Upgrade or Sec-WebSocket-Accept out of the answer.")
 		}
 		return none()
 	},
@@ -232,13 +169,18 @@ Nothing has to be written instead: nginx passes it on by itself.`,
 	Shows:    ClientSide | SessionEnd | Configuration,
 	Spec:     "RFC 6455 §4.1",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
+	told: func(r *reading, c *Config) sign {
+		switch asked, out := c.empties("Sec-WebSocket-Protocol"), c.hides("Sec-WebSocket-Protocol"); {
+		case r.neverSent(secProtocol), r.well():
+			return none()
+		case asked != nil && !r.has(secProtocol):
+			return certain("nginx takes the subprotocol out of the request: " + asked.says() + ".").by(*asked)
+		case out != nil:
+			return certain("nginx takes the subprotocol out of the answer: " + out.says() + ".").by(*out)
+		}
+		return none()
+	},
 	find: func(r *reading) sign {
-		if d := r.Config.empties("Sec-WebSocket-Protocol"); d != nil {
-			return certain("nginx takes the subprotocol out of the request: " + d.says() + ".")
-		}
-		if d := r.Config.hides("Sec-WebSocket-Protocol"); d != nil {
-			return certain("nginx takes the subprotocol out of the answer: " + d.says() + ".")
-		}
 		if c := r.Client; c != nil && c.Sent != nil {
 			asked, ok := c.Sent.Field("Sec-WebSocket-Protocol")
 			switch {
@@ -252,10 +194,10 @@ Nothing has to be written instead: nginx passes it on by itself.`,
 			return none()
 		}
 		if r.leftAtOnce() && r.has(secProtocol) {
-			return possible("The browser asked for a subprotocol and left right after the 101 that agreed to it, without a close frame or a message: perhaps a proxy dropped Sec-WebSocket-Protocol from the answer.", r.at(secProtocol))
+			return possible(leftText+", though that agreed to the subprotocol that it asked for: perhaps a proxy dropped Sec-WebSocket-Protocol from the answer.", r.at(secProtocol))
 		}
 		if r.leftAtOnce() {
-			const left = "The browser left right after the 101, without a close frame or a message, and no Sec-WebSocket-Protocol arrived: "
+			const left = leftText + ", and no Sec-WebSocket-Protocol arrived: "
 			for _, o := range r.others() {
 				if o.SameClient && o.Request != nil && o.Request.Head.Has("Sec-WebSocket-Protocol") {
 					return likely(left + "other handshakes of the same client have one, so a proxy may have dropped it here.")
@@ -273,51 +215,34 @@ Nothing has to be written instead: nginx passes it on by itself.`,
 	},
 }
 
-// leftAtOnce reports whether a browser that was accepted left within a second, without a
-// close frame and without having sent anything: it did not like the answer.
+const leftText = "The client left right after the 101, without a close frame or a message"
+
+// leftAtOnce reports whether a client that was accepted left within a second, without a
+// close frame and without having sent anything: it did not like the answer. People try a
+// server with programs that they break off; so that counts of a browser alone, or where it
+// happens again.
 func (r *reading) leftAtOnce() bool {
-	s := r.Session
-	return s != nil && s.Cut && s.Received == 0 && s.Ended.Sub(s.Opened) < leavesWithin && r.browser()
+	return r.Session.leftAtOnce() && (r.wholeBrowser() || slices.ContainsFunc(r.others(), func(o Sighting) bool {
+		return o.SameClient && o.Session.leftAtOnce()
+	}))
 }
 
-// login matches an address or a title of a page that asks who one is.
-var login = regexp.MustCompile(`(?i)log[-_ ]?[io]n|sign[-_ ]?in|\b(sso|oauth2?|saml2?|oidc|auth|authorize|openid-connect)\b`)
-
-func redirects(status int) bool {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308
+func (s *Session) leftAtOnce() bool {
+	return s != nil && s.Cut && s.Received == 0 && s.Ended.Sub(s.Opened) < leavesWithin
 }
 
-// detour says in words where the redirect leads.
-func (r *reading) detour() string {
-	if r.Client == nil {
-		return "somewhere else"
-	}
-	from, err := url.Parse(r.Client.URL)
-	to, err2 := url.Parse(r.Client.said("Location"))
-	if err != nil || err2 != nil {
-		return "somewhere else"
-	}
-	if to.Host == "" {
-		to.Host, to.Scheme = from.Host, from.Scheme
-	}
-	asked := from.Hostname()
-	if host, ok := r.Client.sent("Host"); ok {
-		asked = readAuthority(host).name
-	}
-	switch {
-	case !strings.EqualFold(to.Hostname(), asked) && from.Hostname() != "":
-		return "another host"
-	case to.Path == from.Path+"/":
-		return "the same path with a slash"
-	case to.Path == from.Path && to.Scheme == "https":
-		return "https"
-	}
-	return "another address"
+// wholeBrowser reports whether a browser opened the session: its name stands there, and
+// beside it what programs that only call themselves so leave out.
+func (r *reading) wholeBrowser() bool {
+	return currentBrowser(r.value(userAgent)) && r.has(origin) && (r.has(secExtensions) || r.head.Has("Accept-Language"))
 }
 
-// overTLS reports whether the client itself, or its page, spoke TLS: what redirects to https
-// then stands behind the proxy that ended it.
-func (r *reading) overTLS() bool {
-	origin, _ := r.Client.sent("Origin")
-	return r.Client != nil && strings.HasPrefix(r.Client.URL, "wss:") || strings.HasPrefix(origin, "https:")
+// well reports whether the client is known to have got the 101 of its handshake whole.
+func (r *reading) well() bool {
+	c := r.Client
+	if c == nil || c.status() != 101 || c.missing101() != "" {
+		return false
+	}
+	asked, _ := c.sent("Sec-WebSocket-Protocol")
+	return asked == "" || c.Answer.Has("Sec-WebSocket-Protocol")
 }

@@ -42,6 +42,14 @@ func readOrigin(text string) authority {
 	return a
 }
 
+// hostText returns a as Host has it, also where it was read from an Origin.
+func (a authority) hostText() string {
+	if _, host, ok := strings.Cut(a.text, "://"); ok {
+		return host
+	}
+	return a.text
+}
+
 // same reports whether a and b are letter by letter the same host and port, as gorilla
 // compares Origin with Host.
 func (a authority) same(b authority) bool { return a.name == b.name && a.port == b.port }

@@ -130,10 +130,14 @@ var setHeaderInheritanceLost = &Cause{
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
-	find: func(r *reading) sign {
-		if r.configures() {
-			return r.inheritanceLost()
+	told: func(r *reading, c *Config) sign {
+		const cause = "set-header-inheritance-lost"
+		if s := r.upgradeFault(c).sign(cause); s.confidence != Unlikely {
+			return s
 		}
+		return r.hostFault(c).sign(cause)
+	},
+	find: func(r *reading) sign {
 		switch besides := r.setBesides(); {
 		case r.neglected() && r.passedElsewhere() != nil:
 			return likely(fmt.Sprintf("The same proxy passes Upgrade on at %s, and not here: a proxy_set_header in this location cancels those it would inherit.", handshake.Quote(r.passedElsewhere().path())), r.spans(connection)...)
@@ -156,22 +160,6 @@ var setHeaderInheritanceLost = &Cause{
 	},
 }
 
-// inheritanceLost looks for cancelled lines in a configuration.
-func (r *reading) inheritanceLost() sign {
-	w := r.wiring()
-	if !w.asks {
-		return none()
-	}
-	for _, header := range []string{upgrade.String(), connection.String(), host.String()} {
-		lost, by := w.lostLine(header), w.canceller()
-		if lost == nil || by == nil || len(r.Config.sets(header)) > 0 {
-			continue
-		}
-		return certain(fmt.Sprintf("%s sets %s further out, and %s in the block itself cancels it: nginx inherits proxy_set_header only where a block has none.", lost.where(), header, by.where()), r.spans(host, connection)...).closer(1)
-	}
-	return none()
-}
-
 var regexLocationWins = &Cause{
 	ID:    "regex-location-wins",
 	Title: "A regex location wins over the WebSocket's",
@@ -183,18 +171,16 @@ var regexLocationWins = &Cause{
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
-	Shows:    Refusal | Configuration,
+	Shows:    Refusal | ClientSide | Configuration,
 	Explains: bareChecks,
 	Spec:     "nginx location",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#location",
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
-		return r.recipe().noted("These lines go into the location that serves the request now. The other cure: write ^~ before the path of the WebSocket's own location.")
+		return r.placeLines("location", "The other cure: write ^~ before the path of the WebSocket's own location.")
 	},
+	told: decided("regex-location-wins", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			return r.beaten(true)
-		}
 		return r.anotherBlock("a location with a regular expression may win over the one that was meant")
 	},
 }
@@ -209,20 +195,18 @@ var wsPathInWrongLocation = &Cause{
 	},
 	Severity: Rejects,
 	Party:    ByProxy,
-	Shows:    Refusal | Configuration,
+	Shows:    Refusal | ClientSide | Configuration,
 	Explains: bareChecks,
 	Spec:     "nginx location",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#location",
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
-		return r.recipe().noted("These lines go into the location that serves the request now. The other cure: make the WebSocket's own location match the path, /ws and not /ws/.")
+		return r.placeLines("location", "The other cure: make the WebSocket's own location match the path, /ws and not /ws/.")
 	},
+	told: decided("ws-path-in-wrong-location", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			return r.beaten(false)
-		}
 		s := r.anotherBlock("the path may fall to another location than the one with the WebSocket lines")
-		if o := r.passedElsewhere(); s.confidence == Likely && strings.Trim(o.path(), "/") == strings.Trim(r.path(), "/") {
+		if s.confidence == Likely && strings.Trim(r.passedElsewhere().path(), "/") == strings.Trim(r.path(), "/") {
 			s = s.closer(2) // only a slash is different
 		}
 		return s
@@ -232,28 +216,12 @@ var wsPathInWrongLocation = &Cause{
 // anotherBlock looks for signs that a block serves the request which was not meant to.
 func (r *reading) anotherBlock(how string) sign {
 	if !r.neglected() {
-		return none()
+		return r.answeredElsewhere("another location than the one that was meant", 404)
 	}
 	if o := r.passedElsewhere(); o != nil {
 		return likely(fmt.Sprintf("The same proxy passes Upgrade on at %s, and not at %s: %s.", handshake.Quote(o.path()), handshake.Quote(r.path()), how), r.target()...).closer(1)
 	}
 	return possible(fmt.Sprintf("The block that served %s %s: %s.", handshake.Quote(r.path()), r.neglect(), how), r.target()...)
-}
-
-// beaten looks in a configuration for a location that somebody may have meant, beaten by
-// one with a regular expression or simply not matching.
-func (r *reading) beaten(byRegex bool) sign {
-	w := r.wiring()
-	isRegex := strings.HasPrefix(strings.TrimPrefix(r.Config.Location, "location "), "~")
-	if len(r.Config.Beaten) == 0 || isRegex != byRegex || !w.eats() || w.upgrade != nil {
-		return none()
-	}
-	d := &r.Config.Beaten[0]
-	meant := strings.TrimSuffix(d.String(), ";")
-	if byRegex {
-		return certain(fmt.Sprintf("%s serves the request and passes no Upgrade on; %s in %s loses to its regular expression.", r.Config.Location, meant, d.where()), r.target()...).closer(1)
-	}
-	return likely(fmt.Sprintf("%s serves the request and passes no Upgrade on; %s in %s does not match it.", w.block, meant, d.where()), r.target()...).closer(1)
 }
 
 var wrongServerBlock = &Cause{
@@ -266,26 +234,48 @@ var wrongServerBlock = &Cause{
 	},
 	Severity: Rejects,
 	Party:    ByProxy,
-	Shows:    Refusal,
+	Shows:    Refusal | ClientSide | Configuration,
 	Explains: bareChecks,
 	Spec:     "nginx server_name",
 	SpecURL:  "https://nginx.org/en/docs/http/server_names.html",
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
-		return r.recipe().noted("These lines go into the block that serves the request now. The other cure: add the host name to server_name of the block that was meant.")
+		return r.placeLines("block", "The other cure: add the host name to server_name of the block that was meant.")
 	},
+	told: decided("wrong-server-block", (*reading).upgradeFault),
 	find: func(r *reading) sign {
+		if s := r.answeredElsewhere("another server block than the one that was meant", 404, 503); s.confidence != Unlikely {
+			return s
+		}
 		if !r.neglected() {
 			return none()
 		}
 		if o := r.passedOtherHost(); o != nil {
 			return likely(fmt.Sprintf("The same proxy passes Upgrade on for Host %s, and not for %s: another server block may serve this name.", handshake.Quote(o.host.text), handshake.Quote(r.askedHost().name)), r.spans(host)...).closer(2)
 		}
-		if r.configures() {
-			return none()
-		}
-		return possible(fmt.Sprintf("The block that served Host %s %s: the name may fall to another server block than the one that was meant.", handshake.Quote(r.askedHost().text), r.neglect()), r.spans(host)...)
+		return possible(fmt.Sprintf("The block that served Host %s %s: the name may fall to another server block than the one that was meant.", handshake.Quote(r.askedHost().hostText()), r.neglect()), r.spans(host)...)
 	},
+}
+
+// answeredElsewhere looks for an answer of nginx itself that another block than the meant one
+// may have given; a configuration would name the block.
+func (r *reading) answeredElsewhere(which string, statuses ...int) sign {
+	if status := r.turnedAway(); r.Config == nil && slices.Contains(statuses, status) && r.Client.nginx() {
+		return possible(fmt.Sprintf("nginx answered %d itself%s: perhaps %s serves the request.", status, r.withheld(), which))
+	}
+	return none()
+}
+
+// placeLines returns the lines for the block that serves the request: those of a location that
+// passes it on, or a whole one where the block answers by itself.
+func (r *reading) placeLines(block, other string) Fix {
+	if r.Config.displaced() != nil && r.Config.location() == "" {
+		return Fix{Note: "The server answers before any location of it is asked. " + other}
+	}
+	if r.Config.displaced() != nil || r.turnedAway() != 0 {
+		return r.ownLocation().noted("These lines are a whole location for the socket, in the server that serves it now. Write your application's address behind proxy_pass where it differs. " + other)
+	}
+	return r.recipe().noted("These lines go into the " + block + " that serves the request now. " + other)
 }
 
 // target returns the place of the target; nothing where no request arrived.

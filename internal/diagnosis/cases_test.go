@@ -36,18 +36,23 @@ var update = flag.Bool("update", false, "rewrite what the files in testdata expe
 //
 //	@ local ADDR             where the connection was made to; 127.0.0.1:8080 if left out, unix for a socket
 //	@ remote ADDR            who made it; not known if left out
+//	@ tls                    the port speaks TLS, and the request came in the clear
 //	@ after 12 frames        how many bytes came behind the head, and what they look like
 //	@ expect /ws             the application serves this path
 //	@ url ADDR               the client opened it
 //	@ trouble not-connected  what kept the client from an answer
 //	@ title TEXT             the title of the page in the answer
 //	@ got BYTES, @ from ADDR what came back and is no HTTP/1; where the client asked from
-//	@ arrived, @ accept      the backend got it; Sec-WebSocket-Accept was right
+//	@ arrived, @ unseen      the backend got it; nobody knows; it did not where both are left out
+//	@ accept, @ why TEXT     Sec-WebSocket-Accept was right; the trouble in words
 //	> LINE                   a line of what the client sent
 //	< LINE                   a line of what the client saw
 //	@ session idle=60s lasted=80s received=1 sent=1 cut
 //	@ config LINE            a directive that applies, in nginx.conf, from line 1 on
-//	@ lost LINE, @ beaten LINE, @ location TEXT, @ nginx VERSION, @ fails TEXT, @ sends LINE
+//	@ lost LINE, @ beaten LINE, @ map LINE, @ answer LINE  others of it, numbered on
+//	@ location TEXT, @ stream, @ nginx VERSION, @ fails TEXT, @ upgrade-map VARIABLE
+//	@ asks HOST TARGET, @ sends LINE, @ plain LINE, @ reaches TARGET  what it was followed for, and makes
+//	@ outer LINE, @ outer-location TEXT, @ outer-sends LINE           the proxy in front of it
 //	@ other accepted same-client handshake age=5s peer=127.0.0.1 idle=60s cut ago=0s
 //	| LINE                   a line of that other attempt's request
 //
@@ -94,6 +99,7 @@ func (c *testCase) read(t testing.TB) {
 	var remote net.Addr
 	var after int
 	var afterKind string
+	var layer dump.Layer
 	for line := range strings.SplitSeq(c.input, "\n") {
 		kind, rest, _ := strings.Cut(line, " ")
 		switch kind {
@@ -117,6 +123,8 @@ func (c *testCase) read(t testing.TB) {
 			case "after":
 				count, kind, _ := strings.Cut(value, " ")
 				after, afterKind = int(number(t, count)), kind
+			case "tls":
+				layer = dump.Clear
 			case "other":
 				sightings = append(sightings, readSighting(t, value))
 				others = append(others, nil)
@@ -130,7 +138,7 @@ func (c *testCase) read(t testing.TB) {
 		}
 	}
 	if len(arrived) > 0 {
-		e.Request = &dump.Request{Head: dump.Parse(arrived), Local: local, Remote: remote, After: after, AfterKind: afterKind}
+		e.Request = &dump.Request{Head: dump.Parse(arrived), Local: local, Remote: remote, After: after, AfterKind: afterKind, Layer: layer}
 		v := handshake.Judge(e.Request, &handshake.Policy{})
 		e.Verdict = &v
 	}
@@ -147,7 +155,7 @@ func (c *testCase) read(t testing.TB) {
 }
 
 func (e *Evidence) client() *Client {
-	e.Client = cmp.Or(e.Client, &Client{})
+	e.Client = cmp.Or(e.Client, &Client{Reach: NotReached})
 	return e.Client
 }
 
@@ -156,12 +164,48 @@ func (e *Evidence) config() *Config {
 	return e.Config
 }
 
+// outer returns the proxy in front of that next to the backend.
+func (e *Evidence) outer() *Config {
+	e.config().Outer = cmp.Or(e.config().Outer, &Config{})
+	return e.config().Outer
+}
+
+// at returns the proxy that an option speaks of.
+func (e *Evidence) at(option string) *Config {
+	if strings.HasPrefix(option, "outer") {
+		return e.outer()
+	}
+	return e.config()
+}
+
+// blockLine is where a block stands, behind the lines of all cases.
+func blockLine(option string) int {
+	if option == "outer-location" {
+		return 60
+	}
+	return 40
+}
+
+func readDirective(text string, line int) Directive {
+	words := strings.Fields(strings.TrimSuffix(text, ";"))
+	return Directive{Name: words[0], Args: words[1:], File: "nginx.conf", Line: line}
+}
+
+func readHeader(text string) Header {
+	name, value, _ := strings.Cut(text, ": ")
+	return Header{name, value}
+}
+
 // option reads one line of evidence beside the request.
 func (e *Evidence) option(t testing.TB, name, value string) {
 	t.Helper()
 	directive := func() Directive {
-		words := strings.Fields(strings.TrimSuffix(value, ";"))
-		return Directive{Name: words[0], Args: words[1:], File: "nginx.conf", Line: 1 + len(e.config().Applies) + len(e.config().Lost) + len(e.config().Beaten)}
+		c := e.config()
+		line := 1 + len(c.Applies) + len(c.Lost) + len(c.Beaten) + len(c.Maps)
+		if c.Outer != nil {
+			line += len(c.Outer.Applies)
+		}
+		return readDirective(value, line)
 	}
 	switch name {
 	case "expect":
@@ -175,12 +219,16 @@ func (e *Evidence) option(t testing.TB, name, value string) {
 	case "from":
 		e.client().From = netip.MustParseAddr(value)
 	case "arrived":
-		e.client().Arrived = true
+		e.client().Reach = Reached
+	case "unseen":
+		e.client().Reach = ReachUnknown
+	case "why":
+		e.client().Why = value
 	case "accept":
 		e.client().Accept = true
 	case "trouble":
 		troubles := map[string]Trouble{
-			"not-resolved": NotResolved, "not-connected": NotConnected, "no-tls": NoTLS,
+			"not-resolved": NotResolved, "not-connected": NotConnected, "no-tls": NoTLS, "not-trusted": NotTrusted,
 			"closed": ClosedUnasked, "not-http": NotHTTP, "timeout": NothingInTime,
 		}
 		if troubles[value] == NoTrouble {
@@ -195,15 +243,33 @@ func (e *Evidence) option(t testing.TB, name, value string) {
 		e.config().Lost = append(e.config().Lost, directive())
 	case "beaten":
 		e.config().Beaten = append(e.config().Beaten, directive())
-	case "location":
-		e.config().Location = value
+	case "location", "outer-location":
+		e.at(name).Block = readDirective(value, blockLine(name))
+	case "stream":
+		e.config().Stream = true
+	case "answer":
+		d := directive()
+		e.config().Answer = &d
+	case "map":
+		e.config().Maps = append(e.config().Maps, directive())
+	case "upgrade-map":
+		e.config().UpgradeMap = value
+	case "asks":
+		e.config().Host, e.config().URI, _ = strings.Cut(value, " ")
+	case "reaches":
+		e.config().Target = value
+	case "outer":
+		e.outer().Applies = append(e.outer().Applies, directive())
 	case "nginx":
 		e.config().Version = value
 	case "fails":
 		e.config().Error = value
 	case "sends":
-		header, text, _ := strings.Cut(value, ": ")
-		e.config().Sends = append(e.config().Sends, Header{header, text})
+		e.config().Sends = append(e.config().Sends, readHeader(value))
+	case "plain":
+		e.config().Plain = append(e.config().Plain, readHeader(value))
+	case "outer-sends":
+		e.outer().Sends = append(e.outer().Sends, readHeader(value))
 	default:
 		t.Fatalf("there is no option %q", name)
 	}

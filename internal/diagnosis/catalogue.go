@@ -6,8 +6,13 @@ import "slices"
 // and is the order of the documentation: from the first byte to the end of the session.
 var catalogue = []*Cause{
 	// The bytes are no HTTP/1, or nothing arrives.
+	serverUnreachable,
+	certificateNotTrusted,
+	wsToTLSPort,
+	wssToPlainPort,
 	proxyProtocolToBackend,
 	tlsToPlainBackend,
+	plainToTLSBackend,
 	wrongUpstreamProtocol,
 	http2OnlyListener,
 	proxyProtocolExpected,
@@ -87,6 +92,8 @@ var catalogue = []*Cause{
 	upstreamUnreachable,
 	responseUpgradeHidden,
 	subprotocolStripped,
+	acceptWrong,
+	answerNotOffered,
 
 	// The session.
 	readTimeout,

@@ -54,17 +54,8 @@ var chainOuterNotForwarding = &Cause{
 	Spec:     "RFC 9110 §7.8",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9110#section-7.8",
 	nginx:    outerRecipe,
+	told:     decided("chain-outer-not-forwarding", (*reading).chainFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			w := r.wiring()
-			if r.eaten() && w.upgrade != nil && argument(w.upgrade) == "$http_upgrade" {
-				return certain(fmt.Sprintf("%s passes on the Upgrade that nginx gets, and none arrived: the hop before nginx dropped it.", w.upgrade.where()), r.spans(connection)...)
-			}
-			if d := w.connection; r.unlisted() && d != nil && argument(d) == "$http_connection" {
-				return certain(fmt.Sprintf("%s passes on the Connection that nginx gets, which does not list upgrade: the hop before nginx wrote it so.", d.where()), r.spans(connection)...)
-			}
-			return none()
-		}
 		switch {
 		case r.unlisted() && r.chained():
 			return possible(fmt.Sprintf("Upgrade arrived and Connection does not list it, and %s: the outer proxy may have written it so, and the inner one copied it.", r.chainShows()), r.spans(connection, xForwardedFor)...)
@@ -113,6 +104,11 @@ func (r *reading) outerSwallows() sign {
 // outerRecipe returns the lines for the proxy before the one next to the backend. Which
 // version of HTTP it speaks does not show here.
 func outerRecipe(r *reading) Fix {
+	if r.passes(r.Config) {
+		f := r.recipe().noted("These lines are for the outer proxy, which the same configuration holds. " + wholeNote)
+		f.Hop = 2
+		return f
+	}
 	lines := []string{upgradeLine, hopLine, hostLine}
 	if r.forwarded() > 1 {
 		lines = append(lines, "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;")
@@ -142,7 +138,7 @@ var chainInnerNotForwarding = &Cause{
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
-	Shows:    Refusal,
+	Shows:    Refusal | Configuration,
 	Explains: bareChecks,
 	Spec:     "nginx WebSocket proxying",
 	SpecURL:  nginxWebSocketURL,
@@ -150,12 +146,13 @@ var chainInnerNotForwarding = &Cause{
 	nginx: func(r *reading) Fix {
 		return r.recipe().noted("These lines are for the proxy next to the backend. If the fault stays, look at the one in front of it: every proxy on the way needs them. " + recipeNote)
 	},
+	told: decided("chain-inner-not-forwarding", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if !r.eaten() || r.passesUnasked() || r.configures() && !r.innerEats() {
+		if !r.eaten() || r.passesUnasked() {
 			return none()
 		}
 		if !r.chained() {
-			if r.configures() || !r.neglected() || !r.http10() && r.has(connection) {
+			if !r.neglected() || !r.http10() && r.has(connection) {
 				return none()
 			}
 			return possible(fmt.Sprintf("%s passed on no Upgrade. If another proxy stands in front of it, which does not show here, that one may be right.", r.dropper()), r.spans(connection)...).closer(-1)
@@ -176,8 +173,67 @@ var chainInnerNotForwarding = &Cause{
 	},
 }
 
-// innerEats reports whether the known configuration next to the backend drops Upgrade.
-func (r *reading) innerEats() bool {
-	w := r.wiring()
-	return w.upgrade == nil
+var chainOuterHostLost = &Cause{
+	ID:    "chain-outer-host-lost",
+	Title: "An outer proxy loses Host, and this one passes on what it got",
+	Doc: handshake.Doc{
+		What: "Two proxies stand in a row. The outer one sends the inner one's address as Host, because none of its lines sets Host. The inner one passes on faithfully what it got, which is the wrong name.",
+		See:  "Host is an internal address or name that is not this server's own, and X-Forwarded-For lists two addresses, or two proxies show.",
+		Do: `Cure the outer proxy, the one that the browser talks to:
+
+    proxy_set_header Host $http_host;
+
+The lines of the inner proxy are right. One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`,
+	},
+	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  3,
+	Shows:    Refusal | Configuration,
+	Explains: hostChecks,
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	told:     outsideHost("chain-outer-host-lost", innerHost),
+	find:     func(r *reading) sign { return r.changed(host, innerHost(r)) },
+	nginx: func(r *reading) Fix {
+		return outerRecipe(r).noted("These lines are for the outer proxy, the one that the browser talks to, if it is nginx. " + hostNote)
+	},
+}
+
+func innerHost(r *reading) sign {
+	h := r.host
+	if !r.differ() || r.direct() || r.ours(h) || isNoHost(h) || h.name == r.origin.name && !h.loopback() {
+		return none()
+	}
+	because := fmt.Sprintf("Host is %s, which is neither the page's name nor this server's address.", handshake.Quote(h.text))
+	if r.portless(h) {
+		because = fmt.Sprintf("Host is %s, without a port, as $host makes it of an address with one.", handshake.Quote(h.text))
+	}
+	spans := r.spans(host, origin)
+	byDefault := r.dialled(h) && r.hostPlace() == defaultPlace && !r.passesHost()
+	switch {
+	case r.forwardedHost(r.origin) && !r.passedBoth():
+		if h.internal() {
+			return possible(because+" X-Forwarded-Host has the page's name: an outer proxy may have sent the inner one's name as Host, and this one passes both on.", r.spans(host, xForwardedHost, origin)...)
+		}
+		return none()
+	case h.internal() && r.forwardedHost(h):
+		return likely(because+" X-Forwarded-Host says the same, so this proxy got it from another one in front of it.", r.spans(host, xForwardedHost, origin)...).closer(2)
+	case h.internal() && r.passedBoth():
+		return likely(because+" X-Forwarded-Host has the page's name, and more than one proxy was on the way: an outer one sent the inner one's address as Host, and the page's name beside it.", r.spans(host, xForwardedFor, xForwardedHost, origin)...).closer(3)
+	case h.internal() && r.chained():
+		s := likely(because+" More than one proxy was on the way: an outer one sent the inner one's address as Host.", r.spans(host, xForwardedFor, origin)...)
+		if byDefault {
+			return s
+		}
+		return s.closer(2)
+	case r.portless(h):
+		return possible(because+" An outer proxy may have sent the inner one's address.", spans...)
+	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
+		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
+	case h.internal() || r.chained():
+		return possible(because+" An outer proxy may have sent the inner one's name.", spans...)
+	}
+	return none()
 }

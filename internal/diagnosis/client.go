@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // turnedAway returns the status with which somebody answered the client although nothing
 // arrived at the backend; 0 where nobody did.
 func (r *reading) turnedAway() int {
-	if r.Client == nil || r.Client.Arrived || r.Request != nil {
+	if r.Client == nil || r.Client.Reach == Reached || r.Request != nil {
 		return 0
 	}
 	return r.Client.status()
@@ -21,12 +22,7 @@ func (r *reading) turnedAway() int {
 
 // shutOut reports whether the client had that trouble, and nothing arrived at the backend.
 func (r *reading) shutOut(by Trouble) bool {
-	return r.Client != nil && r.Client.Trouble == by && !r.Client.Arrived && r.Request == nil
-}
-
-// unasked reports whether the configuration is all that is known.
-func (r *reading) unasked() bool {
-	return r.Config != nil && r.Client == nil && r.Request == nil && r.Session == nil
+	return r.Client != nil && r.Client.Trouble == by && r.Client.Reach != Reached && r.Request == nil
 }
 
 // stated weighs what the client saw by the configuration: certain where one of those
@@ -35,12 +31,50 @@ func (r *reading) stated(because string, directives ...string) sign {
 	if r.Config == nil {
 		return likely(because)
 	}
-	for _, name := range directives {
-		if d, ok := r.Config.directive(name); ok && !d.off() {
-			return certain(because + " " + d.says() + ".")
+	for hop, c := 1, r.Config; c != nil; hop, c = hop+1, c.Outer {
+		if a := c.Answer; a != nil && c.Status == r.Client.status() && slices.Contains(directives, a.Name) {
+			s := certain(because + " " + a.says() + ".").by(*a)
+			s.hop = hop
+			return s
+		}
+		for _, name := range directives {
+			if d := c.on(name); d != nil {
+				s := certain(because + " " + d.says() + ".").by(*d)
+				s.hop = hop
+				return s
+			}
 		}
 	}
 	return possible(because + " The configuration of nginx says nothing of the kind, so perhaps another proxy answered.")
+}
+
+// doubted returns s, of what somebody answered the client, less sure where the backend may
+// have answered itself: nobody could look whether it got the request.
+func (r *reading) doubted(c *Cause, s sign) sign {
+	if c.Shows&ClientSide == 0 || s.confidence < Likely || s.at != nil || r.Request != nil || r.Client == nil || r.Client.Reach != ReachUnknown {
+		return s
+	}
+	if status := r.Client.status(); status == 0 || status == 101 || r.Client.ownPage(status) || r.Client.byBackend() {
+		return s
+	}
+	s.confidence--
+	return s
+}
+
+// withheld says that the answerer did not ask the backend, where that is known.
+func (r *reading) withheld() string {
+	if r.Client != nil && r.Client.Reach == ReachUnknown {
+		return ""
+	}
+	return " and passed nothing on"
+}
+
+// missed says that nothing arrived at the backend, where that is known.
+func (r *reading) missed() string {
+	if r.Client.Reach == ReachUnknown {
+		return ""
+	}
+	return ", and nothing arrived here"
 }
 
 // status returns the status of the answer; 0 where none came.
@@ -101,8 +135,37 @@ func (c *Client) ownPage(status int) bool {
 }
 
 // byBackend reports whether the answer is in the words of a WebSocket backend: gorilla says
-// the version that it speaks when it refuses.
-func (c *Client) byBackend() bool { return c.said("Sec-WebSocket-Version") != "" }
+// the version that it speaks when it refuses; coder/websocket and gobwas/ws give a reason.
+func (c *Client) byBackend() bool {
+	coder := strings.HasPrefix(c.Title, "WebSocket protocol violation") || strings.HasPrefix(c.Title, "request Origin ")
+	return c.said("Sec-WebSocket-Version") != "" || coder || strings.HasPrefix(c.Title, "handshake error: ")
+}
+
+// refusedAs returns the status with which a WebSocket server that nobody could look into has
+// refused the client in its own words; 0 where none has.
+func (r *reading) refusedAs() int {
+	if r.Client == nil || r.Client.Sent == nil || !r.Client.byBackend() || r.Client.said("Wsinspect-Attempt") != "" {
+		return 0
+	}
+	return r.turnedAway()
+}
+
+// refusal weighs what such a server refused: only possible where the one that could be looked
+// into got nothing, since a cache may have answered as well as another server.
+func (r *reading) refusal(because string) sign {
+	if r.Client.Reach == NotReached {
+		return possible(because + " The handshake did not arrive here: another server answered, or a cache.").closer(1)
+	}
+	return likely(because)
+}
+
+// ownOrigin reports whether the client's Origin is the host that it asked, as that of a page
+// on the same site is.
+func (r *reading) ownOrigin() bool {
+	page, _ := r.sent(origin)
+	asked, _ := r.sent(host)
+	return page != "" && readOrigin(page).same(readAuthority(asked))
+}
 
 func (c *Client) html() bool {
 	return strings.HasPrefix(strings.ToLower(c.said("Content-Type")), "text/html")
@@ -161,6 +224,8 @@ func (r *reading) clientPath() string {
 		if u, err := url.Parse(r.Client.URL); err == nil {
 			target = u.EscapedPath()
 		}
+	case r.Config != nil:
+		target = r.Config.outermost().URI
 	}
 	path, _, _ := strings.Cut(target, "?")
 	if plainPath(path) != path {
@@ -177,16 +242,20 @@ func (r *reading) known() bool { return r.Config.passes() || r.address() != "" }
 // lines go there.
 func (r *reading) ownLocation(more ...string) Fix {
 	f := r.recipe()
-	lines := append([]string{r.passLine()}, f.Steps[1].Lines...)
+	own := &f.Steps[len(f.Steps)-1]
+	lines := append([]string{r.passLine()}, own.Lines...)
 	if d, ok := r.Config.directive("proxy_pass"); ok {
 		lines[0] = d.String()
 	}
+	if d, ok := r.Config.directive("proxy_http_version"); ok && !slices.Contains(lines, versionLine) {
+		lines = append(lines, d.String()) // it may stand in the other location alone
+	}
 	lines = append(more, lines...)
 	path := r.clientPath()
-	if path == "" || r.Config != nil && r.Config.Location == "location = "+path {
-		f.Steps[1].Lines = lines
+	if path == "" || r.Config.location() == "location = "+path {
+		own.Lines = lines
 		return f
 	}
-	f.Steps[1] = Step{Where: "server", Lines: []string{fmt.Sprintf("location = %s { %s }", path, strings.Join(lines, " "))}}
+	*own = Step{Where: "server", Lines: []string{fmt.Sprintf("location = %s { %s }", path, strings.Join(lines, " "))}}
 	return f
 }

@@ -71,7 +71,7 @@ func (r *reading) closeUnset() bool {
 
 // unlisted reports whether Upgrade asks for a WebSocket and Connection does not list it.
 func (r *reading) unlisted() bool {
-	return r.asked() && r.lists(upgrade, "websocket") && r.manner() != listsUpgrade
+	return r.asked() && r.lists(upgrade, "websocket") && r.manner() != listsUpgrade && !r.neverSent(connection)
 }
 
 const emptied = "Upgrade arrived and no Connection at all: proxy_set_header Connection \"\", as upstream keepalive wants it, takes it from the handshake too."
@@ -96,13 +96,8 @@ var connectionHeaderMissing = &Cause{
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("connection-header-missing", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			if w := r.wiring(); w.asks && w.upgrade != nil && w.connection == nil && !w.lost("Connection") {
-				return certain(fmt.Sprintf("%s passes Upgrade on in %s and sets no Connection.", w.block, w.upgrade.where()), r.spans(connection)...)
-			}
-			return none()
-		}
 		if !r.unlisted() || !r.byNginx() {
 			return none()
 		}
@@ -144,13 +139,8 @@ var connectionCleared = &Cause{
 	nginx: func(r *reading) Fix {
 		return r.recipe().noted("If the location uses the keepalive of an upstream, write '' for close in the map: other requests then still share connections. " + recipeNote)
 	},
+	told: decided("connection-cleared", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			if w := r.wiring(); w.asks && w.connection != nil && argument(w.connection) == "" {
-				return certain(fmt.Sprintf("%s empties Connection, in the handshake too.", w.connection.where()), r.spans(upgrade)...)
-			}
-			return none()
-		}
 		if !r.asked() || !r.byNginx() || r.manner() != noConnection {
 			return none()
 		}
@@ -177,6 +167,7 @@ var connectionHardcoded = &Cause{
 		Do:   "Let a map choose the value:\n\n" + recipeText,
 	},
 	Tempting: "The constant upgrade cures the handshake and goes out with every page load, which strict servers refuse.",
+	Lures:    []string{`proxy_set_header Connection "upgrade";`},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  2,
@@ -186,14 +177,8 @@ var connectionHardcoded = &Cause{
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("connection-hardcoded", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			w := r.wiring()
-			if d := w.connection; w.asks && d != nil && argument(d) != "" && !strings.Contains(argument(d), "$") && !strings.EqualFold(argument(d), "upgrade") {
-				return certain(fmt.Sprintf("%s sets Connection to the constant %s.", d.where(), handshake.Quote(argument(d))), r.spans(connection)...)
-			}
-			return none()
-		}
 		if r.eaten() && r.byNginx() && r.manner() == otherValue {
 			return likely(fmt.Sprintf("Connection is the constant %s, which somebody has set, and no Upgrade arrived: the location does not pass that on either.", handshake.Quote(r.value(connection))), r.at(connection))
 		}
@@ -238,16 +223,14 @@ var mapWrong = &Cause{
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_map_module.html#map",
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
-		return r.recipe().noted("The map takes the place of the one that fills $connection_upgrade now. " + recipeNote)
-	},
-	find: func(r *reading) sign {
-		if r.configures() {
-			w := r.wiring()
-			if d := w.connection; r.unlisted() && d != nil && strings.HasPrefix(argument(d), "$") && argument(d) != "$http_connection" {
-				return certain(fmt.Sprintf("%s fills Connection from %s, which was not upgrade for a handshake: its map is wrong.", d.where(), handshake.Quote(argument(d))), r.spans(connection)...)
-			}
-			return none()
+		f := r.recipe().noted("The map takes the place of the one that fills $connection_upgrade now. " + recipeNote)
+		if m := r.Config.mapOf("$connection_upgrade"); m != nil && f.Steps[0].Where == "http" {
+			f.Steps[0].Remove = []string{strings.TrimSuffix(m.String(), ";")}
 		}
+		return f
+	},
+	told: decided("map-wrong", (*reading).upgradeFault),
+	find: func(r *reading) sign {
 		switch m := r.manner(); {
 		case !r.byNginx():
 		case r.unlisted() && r.plainUpgrades():
@@ -286,13 +269,13 @@ var httpVersionMissing = &Cause{
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  9,
-	Shows:    Refusal | Acceptance,
+	Shows:    Refusal | Acceptance | Configuration,
 	Explains: []string{"http-version"},
 	Spec:     "nginx proxy_http_version",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version",
 	remedy:   speakHTTP1,
 	nginx: func(r *reading) Fix {
-		if r.differ() {
+		if r.wrongHostToo() {
 			return r.recipe().noted("proxy_http_version 1.1 cures the version. Host is wrong as well, so the lines of a WebSocket stand here whole. " + recipeNote)
 		}
 		return Fix{
@@ -300,12 +283,29 @@ var httpVersionMissing = &Cause{
 			Note:  "It may as well stand in the server or http block: it is inherited, and one proxy_set_header does not cancel it.",
 		}
 	},
+	told: oldVersion,
 	find: func(r *reading) sign {
 		if !r.http10() || !r.asked() || !r.lists(upgrade, "websocket") || r.manner() != listsUpgrade {
 			return none()
 		}
 		return likely(fmt.Sprintf("Upgrade and Connection are right, and the request line says HTTP/1.0: %s.", r.versionless()), r.head.Start.Third)
 	},
+}
+
+// oldVersion states that c speaks HTTP/1.0 with a handshake that it passes on.
+func oldVersion(r *reading, c *Config) sign {
+	set, said := c.directive("proxy_http_version")
+	old := said && set.value() == "1.0" || !said && !c.since(1, 29, 7)
+	if c != r.Config || !r.passes(c) || !old || !r.wants() || r.dropped(c) != nil || c.withholds() != nil || r.Request != nil && !r.http10() {
+		return none()
+	}
+	switch {
+	case said:
+		return certain("The handshake goes out as HTTP/1.0: " + set.says() + ".").closer(-1).by(set)
+	case r.Request != nil, c.Version != "":
+		return certain(c.block() + " sets no proxy_http_version, and nginx before 1.29.7 speaks HTTP/1.0.").closer(-1).by(c.Block)
+	}
+	return likely(c.block() + " sets no proxy_http_version, and nginx before 1.29.7 speaks HTTP/1.0 then.").closer(-1).by(c.Block)
 }
 
 // versionless says who speaks HTTP/1.0, at the end of a sentence.

@@ -2,9 +2,10 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
-	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
 
@@ -24,28 +25,29 @@ var authBasicOnHandshake = &Cause{
 with the lines that pass a WebSocket on.`,
 	},
 	Tempting: "wss://user:password@host: Safari drops it, and the password stands in histories and logs.",
+	Lures:    []string{"wss://user:password@host"},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  8,
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx auth_basic",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_auth_basic_module.html#auth_basic",
-	find: func(r *reading) sign {
-		if r.unasked() {
-			if d, ok := r.Config.directive("auth_basic"); ok && !d.off() {
-				return likely("nginx asks the handshake for a user and a password: " + d.says() + ". Safari and most libraries send none.")
-			}
-			return none()
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.on("auth_basic"); d != nil {
+			return possible("nginx asks the handshake for a user and a password: " + d.says() + ". Safari and most libraries send none.").by(*d)
 		}
+		return none()
+	}),
+	find: func(r *reading) sign {
 		if !r.refused(401) || !strings.HasPrefix(strings.ToLower(r.Client.said("WWW-Authenticate")), "basic") {
 			return none()
 		}
-		because := fmt.Sprintf("%s answered 401 with WWW-Authenticate: Basic and passed nothing on: the handshake carries no user and password that it takes.", r.Client.answerer())
+		because := fmt.Sprintf("%s answered 401 with WWW-Authenticate: Basic%s: the handshake carries no user and password that it takes.", r.Client.answerer(), r.withheld())
 		if s := r.stated(because, "auth_basic"); s.confidence == Certain {
 			return s
 		}
 		if _, ok := r.Client.sent("Authorization"); ok {
-			return certain(fmt.Sprintf("%s answered 401 with WWW-Authenticate: Basic and passed nothing on: it does not take the user and password of the handshake.", r.Client.answerer()))
+			return certain(fmt.Sprintf("%s answered 401 with WWW-Authenticate: Basic%s: it does not take the user and password of the handshake.", r.Client.answerer(), r.withheld()))
 		}
 		return certain(because)
 	},
@@ -70,28 +72,33 @@ var authRequestDenied = &Cause{
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx auth_request",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_auth_request_module.html#auth_request",
-	find: func(r *reading) sign {
-		asks, has := r.Config.directive("auth_request")
-		has = has && !asks.off()
-		if r.unasked() {
-			if has {
-				return possible("nginx asks a login service about every handshake: " + asks.says() + ".")
-			}
+	told: alone(func(_ *reading, c *Config) sign {
+		d := c.on("auth_request")
+		switch {
+		case d == nil:
 			return none()
+		case c.answers("auth_request") != nil && c.Status > 0:
+			return certain(fmt.Sprintf("nginx asks a login service about every handshake, and answers %d: %s.", c.Status, d.says())).by(*d)
+		case !c.followed(), c.skips("auth_request"):
+			return possible("nginx asks a login service about every handshake: " + d.says() + ".").by(*d)
 		}
+		return none()
+	}),
+	find: func(r *reading) sign {
+		asks := r.Config.on("auth_request")
 		status := r.turnedAway()
 		location := r.Client.said("Location")
 		switch {
 		case status == 401 && !strings.HasPrefix(strings.ToLower(r.Client.said("WWW-Authenticate")), "basic"):
-			return r.stated(fmt.Sprintf("%s answered 401 and passed nothing on: a login service said no, as auth_request does it.", r.Client.answerer()), "auth_request")
+			return r.stated(fmt.Sprintf("%s answered 401%s: a login service said no, as auth_request does it.", r.Client.answerer(), r.withheld()), "auth_request")
 		case redirects(status) && login.MatchString(location):
-			return likely(fmt.Sprintf("%s answered %d and passed nothing on: the handshake is sent to a login, Location %s.", r.Client.answerer(), status, handshake.Quote(location)))
+			return likely(fmt.Sprintf("%s answered %d%s: the handshake is sent to a login, Location %s.", r.Client.answerer(), status, r.withheld(), handshake.Quote(location)))
 		case status == 200 && r.Client.html() && login.MatchString(r.Client.Title):
-			return likely(fmt.Sprintf("%s answered 200 with the page %s and passed nothing on: a login stands before the socket.", r.Client.answerer(), handshake.Quote(r.Client.Title)))
-		case (status == 403 || status == 500) && has && !r.Client.byBackend():
-			return likely(fmt.Sprintf("%s answered %d and passed nothing on: perhaps the login service did, %s.", r.Client.answerer(), status, asks.says()))
+			return likely(fmt.Sprintf("%s answered 200 with the page %s%s: a login stands before the socket.", r.Client.answerer(), handshake.Quote(r.Client.Title), r.withheld()))
+		case (status == 403 || status == 500) && asks != nil && !r.Client.byBackend():
+			return likely(fmt.Sprintf("%s answered %d%s: perhaps the login service did, %s.", r.Client.answerer(), status, r.withheld(), asks.says())).by(*asks)
 		case status == 403 && r.Config == nil && !r.Client.byBackend():
-			return possible(fmt.Sprintf("%s answered 403 and passed nothing on: perhaps a login service said so, as auth_request does it.", r.Client.answerer()))
+			return possible(fmt.Sprintf("%s answered 403%s: perhaps a login service said so, as auth_request does it.", r.Client.answerer(), r.withheld()))
 		}
 		return none()
 	},
@@ -119,20 +126,36 @@ Where that is the address of another proxy, tell nginx where the client's stands
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
-	Shows:    ClientSide,
+	Shows:    ClientSide | Configuration,
 	Spec:     "nginx deny",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_access_module.html#deny",
+	told: alone(func(_ *reading, c *Config) sign {
+		if a := c.Answer; a != nil && (a.Name == "return" || a.Name == "deny") && (c.Status == 403 || c.Status == 444) && c.originCheck() == nil {
+			return certain("nginx refuses the handshake itself: " + a.says() + ".").by(*a)
+		}
+		d := c.about("deny", func(*Directive) bool { return true })
+		switch {
+		case d == nil:
+			return none()
+		case c.about("allow", func(*Directive) bool { return true }) == nil && d.value() == "all":
+			return likely("nginx refuses every address: " + d.says() + ".").by(*d)
+		}
+		return possible("nginx refuses some addresses: " + d.says() + ".").by(*d)
+	}),
 	find: func(r *reading) sign {
 		if r.shutOut(ClosedUnasked) {
-			if d, ok := r.Config.returns(444); ok {
-				return certain("nginx closed the connection without an answer: " + d.says() + ".")
+			if d := r.Config.returns(444); d != nil {
+				return certain("nginx closed the connection without an answer: " + d.says() + ".").by(*d)
 			}
-			return possible("The proxy closed the connection without an answer and passed nothing on, as nginx does with return 444.")
+			if len(r.Client.Got) > 0 {
+				return none()
+			}
+			return possible("The proxy closed the connection without an answer" + r.withheld() + ", as nginx does with return 444.")
 		}
 		if r.turnedAway() != 403 || r.Client.byBackend() {
 			return none()
 		}
-		because := fmt.Sprintf("%s answered 403 and passed nothing on: a rule of its own refuses this client, such as allow and deny.", r.Client.answerer())
+		because := fmt.Sprintf("%s answered 403%s: a rule of its own refuses this client, such as allow and deny.", r.Client.answerer(), r.withheld())
 		return r.stated(because, "deny")
 	},
 	nginx: func(r *reading) Fix {
@@ -140,7 +163,7 @@ Where that is the address of another proxy, tell nginx where the client's stands
 			return Fix{Steps: []Step{{Where: "location", Remove: []string{"return"}}},
 				Note: "return 444 closes the connection without an answer. If it keeps scanners away, let it, and give the socket a location of its own beside it."}
 		}
-		if !r.Client.From.IsValid() {
+		if r.Client == nil || !r.Client.From.IsValid() {
 			return Fix{Note: "nginx's error log names the address that it refused, after: access forbidden by rule, client. Write allow with it before deny. If it is another proxy's address, set_real_ip_from and real_ip_header tell nginx where the client's stands."}
 		}
 		return r.exempt("allow "+r.Client.From.String()+";", "deny all;").noted("The socket is open to this client alone; add an allow for each of the others. Where nginx sees the address of another proxy, set_real_ip_from and real_ip_header tell it where the client's stands.")
@@ -168,25 +191,35 @@ or keep them out of the count, in the location of the socket:
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx limit_req",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req",
-	find: func(r *reading) sign {
-		if r.unasked() {
-			if d, ok := r.Config.directive("limit_req"); ok && !strings.Contains(d.String(), "burst=") {
-				return possible("nginx refuses handshakes that come faster than its rate: " + d.says() + ", without burst.")
-			}
-			return none()
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.strictLimit(); d != nil {
+			return possible("nginx refuses handshakes that come faster than its rate: " + d.says() + ", without burst.").by(*d)
 		}
+		if d := c.on("limit_conn"); d != nil {
+			return possible("nginx refuses handshakes beyond a number of open connections: " + d.says() + ".").by(*d)
+		}
+		return none()
+	}),
+	find: func(r *reading) sign {
 		switch status := r.turnedAway(); {
 		case status == 429:
-			return certain(fmt.Sprintf("%s answered 429 and passed nothing on: too many requests came from this client.", r.Client.answerer()))
+			return certain(fmt.Sprintf("%s answered 429%s: too many requests came from this client.", r.Client.answerer(), r.withheld()))
 		case status == 503 && r.Client.nginx():
-			return r.stated("nginx answered 503 and passed nothing on, as it does over limit_req and limit_conn.", "limit_req", "limit_conn")
+			because := fmt.Sprintf("nginx answered 503%s, as it does over limit_req and limit_conn", r.withheld())
+			switch {
+			case r.Config != nil:
+				return r.stated(because+".", "limit_req", "limit_conn")
+			case r.passedOnce():
+				return likely(because + "; another handshake of the same client passed within a minute.")
+			}
+			return possible(because + ", and for return 503.")
 		case status == 503:
-			return possible(fmt.Sprintf("%s answered 503 and passed nothing on: perhaps it limits the rate.", r.Client.answerer()))
+			return possible(fmt.Sprintf("%s answered 503%s: perhaps it limits the rate.", r.Client.answerer(), r.withheld()))
 		}
 		return none()
 	},
 	nginx: func(r *reading) Fix {
-		if d, ok := r.Config.directive("limit_req"); ok && len(d.Args) > 0 && !strings.Contains(d.String(), "burst=") {
+		if d := r.Config.strictLimit(); d != nil {
 			return Fix{Steps: []Step{{Where: "location", Lines: []string{"limit_req " + d.Args[0] + " burst=20 nodelay;"}}},
 				Note: "Twenty requests may come at once before the rate counts. A page with more files, or clients that all reconnect after a restart, need more."}
 		}
@@ -194,103 +227,17 @@ or keep them out of the count, in the location of the socket:
 	},
 }
 
-var proxyPassMissing = &Cause{
-	ID:    "proxy-pass-missing",
-	Title: "The location of the socket passes nothing on",
-	Doc: handshake.Doc{
-		What: "No location of nginx that passes requests on serves the path of the socket: it has the header lines but no proxy_pass, or the path falls to a location for files.",
-		See:  "The client sees nginx's own page 404 Not Found, and nothing arrives at the backend. nginx's error log says open() of a file below its root failed.",
-		Do: `Give the path a location that passes it on:
-
-    location /ws {
-        proxy_pass http://localhost:8080;
-        proxy_http_version 1.1;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_upgrade;
-        proxy_set_header Host $http_host;
-    }`,
-	},
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  3,
-	Shows:    ClientSide | Configuration,
-	Spec:     "nginx proxy_pass",
-	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass",
-	find: func(r *reading) sign {
-		passes := r.Config.passes()
-		if _, other := r.Config.otherProtocol(); other {
-			passes = true
-		}
-		if r.unasked() {
-			_, files := r.Config.directive("try_files")
-			_, returns := r.Config.directive("return")
-			if r.Config.Error == "" && !passes && !files && !returns && r.Config.Location != "" {
-				return likely(fmt.Sprintf("nginx serves the path of the socket by %s, which has no proxy_pass.", handshake.Quote(r.Config.Location)))
-			}
-			return none()
-		}
-		if r.turnedAway() != 404 || r.Client.byBackend() {
-			return none()
-		}
-		because := fmt.Sprintf("%s answered 404 and passed nothing on: no location that serves this path has a proxy_pass.", r.Client.answerer())
-		switch {
-		case r.Config != nil && passes:
-			return possible(because + " The configuration of nginx has one, so perhaps another proxy answered.")
-		case r.Config != nil && r.Config.Error == "":
-			return certain(because)
-		case r.Client.ownPage(404):
-			return likely(because).closer(1)
-		}
-		return likely(because)
-	},
-	nginx: func(r *reading) Fix {
-		return r.ownLocation().noted("These lines are a whole location for the socket. Write your application's address behind proxy_pass where it differs, and location /path instead of location = /path where sockets are opened below it.")
-	},
+// passedOnce reports whether another handshake of the same client has passed the proxy within
+// a minute.
+func (r *reading) passedOnce() bool {
+	return slices.ContainsFunc(r.others(), func(o Sighting) bool {
+		return o.SameClient && o.Handshake && o.Age.Abs() < time.Minute
+	})
 }
 
-var upstreamUnreachable = &Cause{
-	ID:    "upstream-unreachable",
-	Title: "The proxy does not reach the backend",
-	Doc: handshake.Doc{
-		What: "Nobody listens where the proxy connects to: a wrong port, an application that is not running or listens on another address (127.0.0.1 inside its own container), a name that resolves to ::1 alone, a firewall, or SELinux. A backend that is reached and stays silent gives 504.",
-		See:  "The client sees 502 or 504 from nginx and Caddy, 503 from HAProxy, Apache, Varnish and Envoy, and nothing arrives at the backend. nginx's error log says connect() failed and the address.",
-		Do: `Read the address in the proxy's error log, and see whether somebody listens there:
-
-    ss -ltn
-
-Inside a container localhost is the container itself: use the name of the service. Let the application listen on 0.0.0.0 where the proxy comes from outside. With SELinux: setsebool -P httpd_can_network_connect 1.`,
-	},
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  6,
-	Shows:    ClientSide,
-	Spec:     "nginx proxy_pass",
-	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass",
-	find: func(r *reading) sign {
-		to := "."
-		if d, ok := r.Config.directive("proxy_pass"); ok {
-			to = ": " + d.says() + "."
-		}
-		if r.meanwhile(dump.TLS, dump.HTTP2, dump.Binary) {
-			return none() // it was reached, in another language
-		}
-		switch status := r.turnedAway(); {
-		case status == 502 || status == 504:
-			return likely(fmt.Sprintf("%s answered %d, and nothing arrived here: it does not reach the backend%s", r.Client.answerer(), status, to))
-		case status == 503 && !r.Client.nginx():
-			return likely(fmt.Sprintf("%s answered 503, and nothing arrived here: it has no backend that it reaches%s", r.Client.answerer(), to))
-		case status == 521 || status == 522 || status == 523:
-			return certain(fmt.Sprintf("Cloudflare answered %d, and nothing arrived here: it does not reach your server.", status))
-		}
-		return none()
-	},
-	nginx: func(r *reading) Fix {
-		if r.address() == "" {
-			return Fix{Note: "Write into proxy_pass, or into the server line of the upstream block, where the application listens. nginx's error log names the address that it tried."}
-		}
-		return Fix{Steps: []Step{{Where: "location", Lines: []string{r.passLine()}}},
-			Note: "This is where wsinspect listens, as it was reached before. A proxy on another machine or in another container needs the address that leads here from there."}
-	},
+// strictLimit finds the limit_req that lets nothing come in bursts.
+func (c *Config) strictLimit() *Directive {
+	return c.about("limit_req", func(d *Directive) bool { return !strings.Contains(d.String(), "burst=") })
 }
 
 // refused reports whether somebody before the backend answered with that status.

@@ -15,7 +15,8 @@ type Cause struct {
 	ID       string // stable, kebab-case: a label of the metrics and part of an address
 	Title    string // what somebody did, in a short sentence without a full stop
 	Doc      handshake.Doc
-	Tempting string // the cure that people find first, and what it costs; empty where there is none
+	Tempting string   // the cure that people find first, and what it costs; empty where there is none
+	Lures    []string // the lines of that cure, as they are pasted: to be shown struck through, never to be copied
 	Severity Severity
 	Party    Party    // who has to change something
 	Reports  int      // public threads that report exactly this: ranks causes that leave the same bytes
@@ -26,6 +27,9 @@ type Cause struct {
 
 	// find looks for the cause in the evidence. It is asked only where some of Shows is there.
 	find func(*reading) sign
+	// told reads it in a configuration, and has the last word where that is known; nil where
+	// no configuration of nginx can tell.
+	told statement
 	// remedy is what cures it, for the proxies that know how.
 	remedy remedy
 	// nginx returns the lines for nginx; nil where no line of nginx cures it.
@@ -91,9 +95,11 @@ type Conclusion struct {
 	Because    string      // one sentence, two at most, with the values that were seen
 	Explains   []string    // IDs of the checks that are broken here and that it explains, in catalogue order
 	Evidence   []dump.Span // the bytes that show it; empty where something is missing
+	At         *Directive  // the line of a configuration that says so, or the block that lacks one; nil: none is known
 	Fix        Fix
 
 	closeness int
+	hop       int // of the proxy whose configuration says so; 0: none does
 }
 
 // most is how many causes a diagnosis has: of a head in which everything is wrong, the
@@ -107,8 +113,11 @@ func Diagnose(e *Evidence) []Conclusion {
 	r.read()
 	var found []Conclusion
 	for _, c := range catalogue {
-		if c.Shows&r.sources != 0 {
+		if r.Config != nil {
+			found = r.settled(found, c)
+		} else if c.Shows&r.sources != 0 {
 			if s := c.find(r); s.confidence != Unlikely {
+				s = r.doubted(c, s)
 				found = r.conclude(found, c, &s)
 			}
 		}
@@ -130,7 +139,7 @@ func (r *reading) conclude(found []Conclusion, c *Cause, s *sign) []Conclusion {
 	}
 	return append(found, Conclusion{
 		Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
-		Explains: r.explained(*s, c), closeness: s.closeness,
+		Explains: r.explained(*s, c), At: s.at, closeness: s.closeness, hop: s.hop,
 	})
 }
 
@@ -140,9 +149,18 @@ func (r *reading) conclude(found []Conclusion, c *Cause, s *sign) []Conclusion {
 func (r *reading) cured(found []Conclusion) []Conclusion {
 	found = found[:min(len(found), most)]
 	for i := range found {
-		found[i].Fix = r.fix(found[i].Cause)
+		found[i].Fix = r.fixAt(&found[i])
 	}
 	return found
+}
+
+// Leading returns the conclusion that says in one sentence what happened: the first of
+// found, where it is likely or certain. It is nil where none is.
+func Leading(found []Conclusion) *Conclusion {
+	if len(found) == 0 || found[0].Confidence < Likely {
+		return nil
+	}
+	return &found[0]
 }
 
 // sign is what the find function of a cause returns, made by none, possible, likely or
@@ -152,7 +170,9 @@ type sign struct {
 	because    string
 	evidence   []dump.Span
 	closeness  int
-	breaks     []string // IDs of the checks that the cause can break in this form; nil: those of Explains
+	breaks     []string   // IDs of the checks that the cause can break in this form; nil: those of Explains
+	at         *Directive // the line of a configuration that says so; nil: none is known
+	hop        int        // of the proxy whose configuration that is, counted from the backend; 0: not said
 }
 
 func none() sign { return sign{} }
@@ -173,6 +193,14 @@ func certain(because string, evidence ...dump.Span) sign {
 // of the bytes speak for it. Zero is usual; what speaks against a cause is negative.
 func (s sign) closer(by int) sign {
 	s.closeness += by
+	return s
+}
+
+// by says which line of a configuration shows a cause.
+func (s sign) by(d Directive) sign {
+	if d.File != "" {
+		s.at = &d
+	}
 	return s
 }
 

@@ -30,11 +30,12 @@ type Client struct {
 	URL     string     // that it opened, ws: or wss:
 	Sent    *dump.Head // as it was written; nil where no connection came about
 	Trouble Trouble    // what kept it from an answer
+	Why     string     // the trouble in the words of the program that had it; empty: none are known
 	Answer  *dump.Head // the head of the answer; nil where none came
-	Title   string     // of the page in the answer's body; empty: none
-	Got     []byte     // the first bytes of what came back instead, where Trouble is NotHTTP
+	Title   string     // of the page in the answer's body, or the text that stands in its place; empty: none
+	Got     []byte     // the first bytes of what came back instead, where Trouble is NotHTTP or NoTLS
 	From    netip.Addr // the address that it came from, as far as it is known
-	Arrived bool       // the backend was seen to get this very request
+	Reach   Reach      // whether the backend got this very request
 	Accept  bool       // Sec-WebSocket-Accept of the answer was there and right
 }
 
@@ -45,10 +46,20 @@ const (
 	NoTrouble     Trouble = iota
 	NotResolved           // the name has no address
 	NotConnected          // nobody listens, or a firewall is silent
-	NoTLS                 // TLS failed: certificate, version, or the other side does not speak it
+	NoTLS                 // TLS failed: its version, or the other side does not speak it
+	NotTrusted            // TLS failed: the certificate is over, for another name, or from nobody who is trusted
 	ClosedUnasked         // the connection ended without an answer
 	NotHTTP               // what came back is no HTTP/1
 	NothingInTime         // nothing came back
+)
+
+// Reach says whether the backend got a client's request.
+type Reach uint8
+
+const (
+	ReachUnknown Reach = iota // nobody could look: the backend is no wsinspect, or it was not asked
+	Reached
+	NotReached
 )
 
 // Session is how an upgraded connection went and ended.
@@ -60,22 +71,36 @@ type Session struct {
 	Cut           bool          // it ended without a close frame of either side
 }
 
-// Config is what the configuration of the proxy next to the backend does with a request.
-// It describes the block that serves it.
+// Config is what the configuration of one proxy does with a request: the block that serves
+// it, and what applies there. It asks nothing of what really arrived.
 type Config struct {
-	Version  string      // of the program, "1.22.1"; empty: not known
-	Error    string      // why the program does not load it, in its own words; the rest is then empty
-	Location string      // as it is written, "location /ws"; empty: the server itself
+	Version string      // of the program, "1.22.1"; empty: not known
+	Error   string      // why the program does not load it, in its own words; nothing but Block is then there besides
+	Block   Directive   // the location or server that serves the request; of an Error, the line of the fault
+	Stream  bool        // Block passes bytes on, and knows nothing of HTTP
+	Beaten  []Directive // blocks whose authors may have thought that they serve this request
+
 	Applies  []Directive // in the order in which they apply, inheritance resolved
 	Lost     []Directive // set further out, and cancelled by one that is set further in
-	Beaten   []Directive // locations whose authors may have thought that they serve this request
-	Sends    []Header    // what reaches the backend for a browser's handshake; nil: not followed so far
+	Answer   *Directive  // it answers this request without asking a backend; nil: none, as far as that was followed
+	Status   int         // of that answer; 0: not known
+	Redirect string      // the address to which that answer leads
+	Skipped  []Directive // what was not followed, so that the rest may be otherwise
+
+	Host, URI string   // for what the client asks: its Host line and its target; empty: for nothing in particular
+	Target    string   // the target that reaches the backend; empty: not followed
+	Sends     []Header // the lines of a browser's handshake as they reach it, in their order; nil: not followed
+	Plain     []Header // the same for a request that asks for no WebSocket
+
+	Maps       []Directive // every map, without what stands in it
+	UpgradeMap string      // the variable of one that says upgrade for a handshake, and not for other requests; empty: there is none
+	Outer      *Config     // the proxy in front of this one, where the same configuration holds it
 }
 
 // Directive is a line of a configuration.
 type Directive struct {
 	Name string
-	Args []string
+	Args []string // as they are written, with their quotation marks
 	File string
 	Line int
 }

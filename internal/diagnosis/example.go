@@ -25,6 +25,7 @@ type Example struct {
 	Sees    string // what the client sees: a status, "closed", "not http", "nginx does not start"
 	Sent    string // what the client sends, a line each
 	Arrived string // the bytes at the backend, a line each; empty: nothing arrives
+	TLS     bool   // the backend speaks TLS; the bytes came without it
 	Also    []*Cause
 	Sources []string // public threads that report it
 }
@@ -62,6 +63,8 @@ func readExample(text string) (e *Example, cause string) {
 			cause = value
 		case "client sees":
 			e.Sees = value
+		case "backend":
+			e.TLS = value == "TLS"
 		case "source":
 			if strings.HasPrefix(value, "https://") { // a few name a repository alone
 				e.Sources = append(e.Sources, value)
@@ -127,6 +130,9 @@ func (c *Cause) exampleEvidence() *Evidence {
 			Head: parseLines(e.Arrived), Time: time.Unix(0, 0),
 			Local:  &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080},
 			Remote: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 50000},
+		}
+		if e.TLS {
+			request.Layer = dump.Clear
 		}
 		verdict := handshake.Judge(request, &handshake.Policy{})
 		return &Evidence{Request: request, Verdict: &verdict}

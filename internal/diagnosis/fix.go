@@ -56,6 +56,21 @@ func (m remedy) String() string {
 	}[m]
 }
 
+// fixAt returns the cure of a conclusion, in the words of the configuration that shows it.
+func (r *reading) fixAt(c *Conclusion) Fix {
+	if c.hop < 2 {
+		return r.fix(c.Cause)
+	}
+	outer := *r
+	outer.lines = nil
+	for range c.hop - 1 {
+		outer.Evidence = &Evidence{Client: r.Client, Session: r.Session, Config: outer.Config.Outer}
+	}
+	f := outer.fix(c.Cause)
+	f.Hop = c.hop
+	return f
+}
+
 // fix returns the cure of c in the language of the proxy that was recognised, else in
 // nginx's.
 func (r *reading) fix(c *Cause) Fix {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wsinspect/internal/dump"
@@ -20,16 +21,10 @@ func (r *reading) neverSent(n name) bool {
 	return known && value == ""
 }
 
-// typed reports whether the User-Agent is that of a tool with which people write requests
-// by hand.
-func (r *reading) typed() bool {
-	agent := r.value(userAgent)
-	for _, tool := range []string{"curl/", "Wget/", "HTTPie/", "PostmanRuntime/", "insomnia/", "python-requests/"} {
-		if strings.HasPrefix(agent, tool) {
-			return true
-		}
-	}
-	return false
+// sentWhole reports whether the client is known to have sent a handshake that asks for an
+// upgrade.
+func (r *reading) sentWhole() bool {
+	return r.Client != nil && r.Client.Sent != nil && handshake.IsHandshake(r.Client.Sent) && r.wentOut(upgrade) && r.wentOut(connection)
 }
 
 // meant reports whether a line beside key and version shows that a WebSocket client asked.
@@ -51,13 +46,23 @@ var duplicateSetHeader = &Cause{
 	},
 	Severity: Risks,
 	Party:    ByProxy,
-	Shows:    Refusal | Acceptance,
+	Shows:    Refusal | Acceptance | Configuration,
 	Explains: []string{"connection-single", "upgrade-single", "version-single", "key-single"},
 	Spec:     "nginx proxy_set_header",
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
 	nginx: func(r *reading) Fix {
 		return r.recipe().noted("Each of these lines takes the place of all lines for its header, those of included files too. " + recipeNote)
+	},
+	told: func(r *reading, c *Config) sign {
+		for _, n := range []name{upgrade, connection, secVersion, secKey} {
+			sets := slices.DeleteFunc(c.sets(n.String()), func(d Directive) bool { return d.value() == "" })
+			if c != r.Config || len(sets) < 2 || r.Request != nil && r.count[n] < 2 {
+				continue
+			}
+			return certain(fmt.Sprintf("%s and %s both set %s, and nginx sends it twice.", sets[0].Where(), sets[1].Where(), n)).by(sets[1])
+		}
+		return none()
 	},
 	find: func(r *reading) sign {
 		var doubled []string
@@ -100,7 +105,7 @@ var secWebSocketHeaderLost = &Cause{
 	},
 	Severity: Rejects,
 	Party:    ByProxy,
-	Shows:    Refusal | Plain,
+	Shows:    Refusal | Plain | Configuration,
 	Explains: []string{"version-13", "key-valid"},
 	Spec:     "nginx proxy_set_header",
 	SpecURL:  setHeaderURL,
@@ -108,6 +113,16 @@ var secWebSocketHeaderLost = &Cause{
 	nginx: func(r *reading) Fix {
 		return r.recipe().without("proxy_set_header Sec-WebSocket-Key", "proxy_set_header Sec-WebSocket-Version").
 			noted("nginx passes the Sec-WebSocket lines on by itself; these take the place of lines that set them in this block or further out.")
+	},
+	told: func(r *reading, c *Config) sign {
+		for _, n := range []name{secKey, secVersion} {
+			sets := c.sets(n.String())
+			if len(sets) == 0 || sets[0].value() == "$http_"+strings.ReplaceAll(strings.ToLower(n.String()), "-", "_") || n == secVersion && sets[0].value() == "13" || r.untouched(n) {
+				continue
+			}
+			return certain(fmt.Sprintf("%s sets %s in place of what the client sent: %s.", sets[0].Where(), n, handshake.Quote(sets[0].String()))).by(sets[0])
+		}
+		return none()
 	},
 	find: func(r *reading) sign {
 		for _, n := range []name{secVersion, secKey} {
@@ -119,7 +134,7 @@ var secWebSocketHeaderLost = &Cause{
 		if r.has(secKey) {
 			missing = secVersion
 		}
-		if r.has(missing) || !r.lists(upgrade, "websocket") {
+		if r.has(missing) || !r.lists(upgrade, "websocket") || r.wentOut(userAgent) && r.clientless() || r.is("head-size") {
 			return none()
 		}
 		switch {
@@ -153,106 +168,6 @@ func (r *reading) writtenOver(n name) bool {
 	return chrome && r.first[n] == r.written+1 && (r.before(n, origin) || n == secKey && r.before(n, secVersion))
 }
 
-var handshakeByHand = &Cause{
-	ID:    "handshake-by-hand",
-	Title: "The handshake was typed, and half of it is missing",
-	Doc: handshake.Doc{
-		What: "People try a WebSocket with curl and write Upgrade and Connection, as many pages on the web show it. A server also needs Sec-WebSocket-Key and Sec-WebSocket-Version, and refuses without them, whatever the proxy does.",
-		See:  "The User-Agent is that of curl or of a similar tool, Upgrade: websocket is there, and a Sec-WebSocket line is not.",
-		Do:   "Send the whole handshake:\n\n    " + wholeHandshake + "\n\nOr use wsinspect probe, which also looks at the answer.",
-	},
-	Severity: Rejects,
-	Party:    ByClient,
-	Shows:    Refusal | Plain,
-	Explains: []string{"version-13", "key-valid"},
-	Spec:     "RFC 6455 §4.1",
-	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
-	nginx: func(*reading) Fix {
-		return Fix{
-			For:   "client",
-			Steps: []Step{{Where: "shell", Lines: []string{wholeHandshake}}},
-			Note:  "A proxy cannot cure it: it passes on what it gets. Write the address that the page opens, with http:// for ws:// and https:// for wss://.",
-		}
-	},
-	find: func(r *reading) sign {
-		if !r.typed() || !r.lists(upgrade, "websocket") || r.has(secKey) && r.has(secVersion) || r.wentOut(secKey) && r.wentOut(secVersion) {
-			return none()
-		}
-		because := fmt.Sprintf("Upgrade is there and Sec-WebSocket-Key or Sec-WebSocket-Version is not, from %s: somebody wrote half a handshake by hand.", handshake.Quote(r.value(userAgent)))
-		if r.before(upgrade, userAgent) && r.next() != nil {
-			return possible(because+" Or the proxy writes Upgrade by itself.", r.spans(userAgent, upgrade)...)
-		}
-		return likely(because, r.spans(userAgent, upgrade)...).closer(1)
-	},
-}
-
-// wholeHandshake is a handshake that a server accepts; its key is the example of RFC 6455.
-const wholeHandshake = `curl -i -N --http1.1 -H "Connection: Upgrade" -H "Upgrade: websocket" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" http://localhost:8080/ws`
-
-var versionUnsupported = &Cause{
-	ID:    "version-unsupported",
-	Title: "The client speaks another version of WebSocket",
-	Doc: handshake.Doc{
-		What: "13 is the version of RFC 6455 and the only one in use. 8 and 7 are drafts of 2011, which old libraries speak.",
-		See:  "Sec-WebSocket-Version arrives, and does not say 13.",
-		Do:   "Use a client library of after 2011, or correct the line where it is written by hand. No proxy writes it by itself.",
-	},
-	Severity: Rejects,
-	Party:    ByClient,
-	Shows:    Refusal,
-	Explains: []string{"version-13"},
-	Spec:     "RFC 6455 §4.4",
-	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-4.4",
-	nginx: func(*reading) Fix {
-		return Fix{For: "client", Note: "Use a client that speaks RFC 6455. A proxy that wrote 13 over it would only hide that the client speaks something else."}
-	},
-	find: func(r *reading) sign {
-		if !r.has(secVersion) || r.lists(secVersion, "13") {
-			return none()
-		}
-		sure := likely
-		if r.writtenOver(secVersion) {
-			sure = possible
-		}
-		return sure(fmt.Sprintf("The client asks for version %s of WebSocket; servers speak 13.", handshake.Quote(r.value(secVersion))), r.at(secVersion))
-	},
-}
-
-var keyMalformed = &Cause{
-	ID:    "key-malformed",
-	Title: "The client's key is no 16 bytes in base64",
-	Doc: handshake.Doc{
-		What: "Sec-WebSocket-Key is 16 random bytes in base64, 24 characters with two equals signs at the end. A client that writes it by hand, or encodes 16 characters of hexadecimal, sends another length.",
-		See:  "Sec-WebSocket-Key arrives and has another length, or characters that base64 has not. A comma in it means that a proxy joined two lines.",
-		Do:   "Let a client library make the key. In a shell:\n\n    " + keyLine,
-	},
-	Severity: Rejects,
-	Party:    ByClient,
-	Shows:    Refusal,
-	Explains: []string{"key-valid"},
-	Spec:     "RFC 6455 §4.1",
-	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
-	nginx: func(*reading) Fix {
-		return Fix{
-			For:   "client",
-			Steps: []Step{{Where: "shell", Lines: []string{keyLine}}},
-			Note:  "The line prints a key for a request that is written by hand; a client library makes its own.",
-		}
-	},
-	find: func(r *reading) sign {
-		if !r.has(secKey) || !r.is("key-valid") {
-			return none()
-		}
-		sure := likely
-		if r.writtenOver(secKey) {
-			sure = possible
-		}
-		return sure(fmt.Sprintf("The client sent the key %s, which is no 16 bytes in base64.", handshake.Quote(r.value(secKey))), r.at(secKey))
-	},
-}
-
-const keyLine = "openssl rand -base64 16"
-
 var methodChanged = &Cause{
 	ID:    "method-changed",
 	Title: "The proxy changes the method",
@@ -273,20 +188,24 @@ var methodChanged = &Cause{
 			Steps: []Step{{Where: "http", Remove: take}, {Where: "server", Remove: take}, {Where: "location", Remove: take}},
 			Note:  "Without the directive nginx sends the method that the client sent. Where other requests need it, keep it in a location of their own.",
 		}
-		if r.differ() {
+		if r.wrongHostToo() {
 			whole := r.recipe()
-			f.Steps[0].Lines, f.Steps[2].Lines = whole.Steps[0].Lines, whole.Steps[1].Lines
+			for _, s := range whole.Steps {
+				i := slices.IndexFunc(f.Steps, func(own Step) bool { return own.Where == s.Where })
+				f.Steps[i].Lines = s.Lines
+			}
 			f.also("Host is wrong as well, so the lines of a WebSocket stand here whole. " + recipeNote)
 		}
 		return f
 	},
-	find: func(r *reading) sign {
-		if r.configures() && r.Request == nil {
-			if d, ok := r.Config.directive("proxy_method"); ok && !strings.EqualFold(argument(&d), "GET") {
-				return certain(fmt.Sprintf("%s makes every request a %s, the handshake too.", d.where(), handshake.Quote(argument(&d))))
-			}
+	told: func(r *reading, c *Config) sign {
+		d := c.about("proxy_method", func(d *Directive) bool { return !strings.EqualFold(d.value(), "GET") })
+		if d == nil || !r.passes(c) || r.Request != nil && (r.head.Method() == "GET" || !r.asked()) {
 			return none()
 		}
+		return certain(fmt.Sprintf("%s makes every request a %s, the handshake too.", d.Where(), handshake.Quote(d.value()))).closer(1).by(*d)
+	},
+	find: func(r *reading) sign {
 		method := r.head.Method()
 		if method == "GET" || method == "" || !r.asked() || !r.lists(upgrade, "websocket") {
 			return none()
@@ -312,13 +231,19 @@ var extensionsStripped = &Cause{
 	},
 	Severity: Risks,
 	Party:    ByProxy,
-	Shows:    Acceptance,
+	Shows:    Acceptance | Configuration,
 	Spec:     "RFC 7692 §5",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc7692#section-5",
 	remedy:   passSubprotocol,
 	nginx: func(r *reading) Fix {
 		return r.recipe().without("proxy_set_header Sec-WebSocket-Extensions").
 			noted("nginx passes the line on by itself. Compression costs memory for each session; if that is why it was taken out, switch it off in the application instead.")
+	},
+	told: func(r *reading, c *Config) sign {
+		if d := c.empties("Sec-WebSocket-Extensions"); d != nil && !r.has(secExtensions) && !r.neverSent(secExtensions) {
+			return certain("nginx takes the offer of compression out of the handshake: " + d.says() + ".").by(*d)
+		}
+		return none()
 	},
 	find: func(r *reading) sign {
 		switch {
@@ -337,32 +262,4 @@ var extensionsStripped = &Cause{
 // libraries that call themselves Mozilla are not.
 func currentBrowser(agent string) bool {
 	return strings.Contains(agent, " Chrome/") || strings.Contains(agent, " Firefox/") || strings.Contains(agent, " Version/") && strings.Contains(agent, " Safari/")
-}
-
-var framesBeforeAnswer = &Cause{
-	ID:    "frames-before-answer",
-	Title: "The client sends before the server has answered",
-	Doc: handshake.Doc{
-		What: "A client waits for the 101 before its first message. gorilla closes the connection without any answer if bytes have arrived behind the head; whether they have is a race, so it fails only now and then.",
-		See:  "Bytes followed the head. The client sees the connection end without an answer, a proxy reports 502, and only sometimes.",
-		Do:   "Let the client send its first message after the answer: in a browser, in the open event. If no client of yours does this, look for a proxy that sends a body or another request behind the head.",
-	},
-	Severity: Rejects,
-	Party:    ByClient,
-	Shows:    Refusal | Acceptance,
-	Explains: []string{"early-data"},
-	Spec:     "RFC 6455 §4.1",
-	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
-	nginx: func(*reading) Fix {
-		return Fix{For: "client", Note: "Let the client wait for the answer before it sends. A proxy that holds the first bytes back would only hide the race."}
-	},
-	find: func(r *reading) sign {
-		switch {
-		case !r.is("early-data"):
-			return none()
-		case r.Request.AfterKind == "frames":
-			return likely(fmt.Sprintf("%d bytes that look like WebSocket frames came behind the head: the client sent before it had an answer.", r.Request.After))
-		}
-		return possible(fmt.Sprintf("%d bytes came behind the head before the answer, and they do not look like WebSocket frames.", r.Request.After))
-	},
 }

@@ -19,9 +19,13 @@ const (
 
 One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`
 	hostTempting = "An empty Origin (proxy_set_header Origin \"\") and a CheckOrigin that always returns true end the 403 too. Both switch off the check against cross-site WebSocket hijacking: every site that your users visit could then open this socket with their cookies."
-	hostNote     = "$http_host is the Host that the client sent, with its port; $host would lose the port. " + wholeNote
-	hostSpec     = "nginx proxy_set_header"
-	hostURL      = "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"
+
+	// The two lines of that cure, in nginx and in the application.
+	emptyOriginLine = `proxy_set_header Origin "";`
+	anyOriginLine   = "CheckOrigin: func(*http.Request) bool { return true }"
+	hostNote        = "$http_host is the Host that the client sent, with its port; $host would lose the port. " + wholeNote
+	hostSpec        = "nginx proxy_set_header"
+	hostURL         = "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"
 )
 
 // hostRecipe is the cure of every wrong Host at the proxy next to the backend.
@@ -36,19 +40,24 @@ var hostNotForwarded = &Cause{
 		Do:   hostDo,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  16,
-	Shows:    Refusal | Configuration,
+	Shows:    Refusal | ClientSide | Configuration,
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("host-not-forwarded", dialledHost(r)) },
+	told:     decided("host-not-forwarded", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, dialledHost(r)) },
 	remedy:   passHost,
 	nginx:    hostRecipe,
 }
 
 func dialledHost(r *reading) sign {
+	if r.refusedAs() == 403 && r.ownOrigin() {
+		return r.refusal("A WebSocket server answered 403 to a page of the very host that was asked: a proxy on the way has sent it another Host, most often the address that it dials.")
+	}
 	at := r.hostPlace()
 	told, _ := r.pageBeside()
 	beside := told != "" && r.byNginx() // other proxies write X-Forwarded-Host unasked
@@ -86,13 +95,15 @@ var hostSetToUpstream = &Cause{
 		Do:   hostDo,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Shows:    Refusal | Configuration,
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("host-set-to-upstream", chosenUpstream(r)) },
+	told:     decided("host-set-to-upstream", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, chosenUpstream(r)) },
 	remedy:   passHost,
 	nginx:    hostRecipe,
 }
@@ -134,6 +145,7 @@ var hostHardcoded = &Cause{
 		Do:   hostDo,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
@@ -141,7 +153,8 @@ var hostHardcoded = &Cause{
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("host-hardcoded", constantHost(r)) },
+	told:     decided("host-hardcoded", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, constantHost(r)) },
 	remedy:   passHost,
 	nginx:    hostRecipe,
 }
@@ -184,6 +197,8 @@ func constantHost(r *reading) sign {
 		return likely(fmt.Sprintf("%s, this server's own address without its port, for a page from %s: a line sets it to this constant, or to $server_name or $server_addr.", is, page), spans...).closer(1)
 	case h.port == "" && h.name == "localhost":
 		return possible(is+", as $server_name gives it in a server block that is called localhost.", spans...)
+	case at == defaultPlace && !word && !r.onOurPort(h) && !r.passesHost():
+		return possible(fmt.Sprintf("%s, an address with another port than this server's, for a page from %s: a line may set it to this constant.", is, page), spans...)
 	case at == defaultPlace && (!word || r.ours(h) || isPool(h)):
 		return none()
 	case r.ours(h) || !word:
@@ -209,7 +224,8 @@ var hostCleared = &Cause{
 	Explains: []string{"host-present", "host-readable", "origin-same-host", "host-names-upstream"},
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("host-cleared", emptyHost(r)) },
+	told:     decided("host-cleared", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, emptyHost(r)) },
 	remedy:   passHost,
 	nginx:    hostRecipe,
 }
@@ -232,48 +248,6 @@ func emptyHost(r *reading) sign {
 	return none()
 }
 
-var duplicateHost = &Cause{
-	ID:    "duplicate-host",
-	Title: "Host is set twice, and two Host lines arrive",
-	Doc: handshake.Doc{
-		What: "Two proxy_set_header Host lines apply in one block, one of them often from an included file. nginx before 1.31.4 sends both, and a server has to refuse a request with two Host lines (RFC 9112, section 3.2): net/http answers 400 before any handler runs.",
-		See:  "Two Host lines stand in the raw head, most often one behind the other.",
-		Do: `Keep one of them, and look into the included files for the other:
-
-    proxy_set_header Host $http_host;`,
-	},
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  1,
-	Shows:    Refusal | Configuration,
-	Explains: []string{"host-single", "origin-same-host", "host-names-upstream"},
-	Spec:     hostSpec,
-	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("duplicate-host", twoHosts(r)) },
-	remedy:   passHost,
-	nginx: func(r *reading) Fix {
-		return r.recipe().noted("One Host line replaces both. If an included file, such as proxy_params, sets Host too, take one of the two out.")
-	},
-}
-
-func twoHosts(r *reading) sign {
-	if r.count[host] < 2 || !r.asked() {
-		return none()
-	}
-	var quoted []string
-	var spans []dump.Span
-	for f := range r.head.All("Host") {
-		if len(quoted) < 3 {
-			quoted, spans = append(quoted, handshake.Quote(r.head.Value(f))), append(spans, f.Line)
-		}
-	}
-	because := fmt.Sprintf("%d Host lines arrived, %s: the configuration of the proxy sets Host more than once.", r.count[host], strings.Join(quoted, " and "))
-	if r.browser() {
-		return certain(because, spans...)
-	}
-	return likely(because+" Or the program that asked sent them all.", spans...)
-}
-
 var xForwardedHostOnly = &Cause{
 	ID:    "x-forwarded-host-only",
 	Title: "The public name is only in X-Forwarded-Host",
@@ -283,6 +257,7 @@ var xForwardedHostOnly = &Cause{
 		Do:   hostDo,
 	},
 	Tempting: "An application that compares Origin with X-Forwarded-Host trusts a line that clients can write, unless every proxy on the way replaces it. " + hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  4,
@@ -290,7 +265,8 @@ var xForwardedHostOnly = &Cause{
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("x-forwarded-host-only", nameBeside(r)) },
+	told:     decided("x-forwarded-host-only", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, nameBeside(r)) },
 	remedy:   passHost,
 	nginx:    hostRecipe,
 }
@@ -307,62 +283,4 @@ func nameBeside(r *reading) sign {
 		return possible(because, spans...) // it writes that line unasked
 	}
 	return likely(because, spans...).closer(2)
-}
-
-var chainOuterHostLost = &Cause{
-	ID:    "chain-outer-host-lost",
-	Title: "An outer proxy loses Host, and this one passes on what it got",
-	Doc: handshake.Doc{
-		What: "Two proxies stand in a row. The outer one sends the inner one's address as Host, because none of its lines sets Host. The inner one passes on faithfully what it got, which is the wrong name.",
-		See:  "Host is an internal address or name that is not this server's own, and X-Forwarded-For lists two addresses, or two proxies show.",
-		Do: `Cure the outer proxy, the one that the browser talks to:
-
-    proxy_set_header Host $http_host;
-
-The lines of the inner proxy are right. One proxy_set_header in a location cancels all those that it would inherit, so repeat the lines for Upgrade and Connection beside it.`,
-	},
-	Tempting: hostTempting,
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  3,
-	Shows:    Refusal | Configuration,
-	Explains: hostChecks,
-	Spec:     hostSpec,
-	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.hostFault("chain-outer-host-lost", innerHost(r)) },
-	nginx: func(r *reading) Fix {
-		return outerRecipe(r).noted("These lines are for the outer proxy, the one that the browser talks to, if it is nginx. " + hostNote)
-	},
-}
-
-func innerHost(r *reading) sign {
-	h := r.host
-	if !r.differ() || r.direct() || r.ours(h) || isNoHost(h) || h.name == r.origin.name && !h.loopback() || r.forwardedHost(r.origin) && !r.passedBoth() {
-		return none()
-	}
-	because := fmt.Sprintf("Host is %s, which is neither the page's name nor this server's address.", handshake.Quote(h.text))
-	if r.portless(h) {
-		because = fmt.Sprintf("Host is %s, without a port, as $host makes it of an address with one.", handshake.Quote(h.text))
-	}
-	spans := r.spans(host, origin)
-	byDefault := r.dialled(h) && r.hostPlace() == defaultPlace && !r.passesHost()
-	switch {
-	case h.internal() && r.forwardedHost(h):
-		return likely(because+" X-Forwarded-Host says the same, so this proxy got it from another one in front of it.", r.spans(host, xForwardedHost, origin)...).closer(2)
-	case h.internal() && r.passedBoth():
-		return likely(because+" X-Forwarded-Host has the page's name, and more than one proxy was on the way: an outer one sent the inner one's address as Host, and the page's name beside it.", r.spans(host, xForwardedFor, xForwardedHost, origin)...).closer(3)
-	case h.internal() && r.chained():
-		s := likely(because+" More than one proxy was on the way: an outer one sent the inner one's address as Host.", r.spans(host, xForwardedFor, origin)...)
-		if byDefault {
-			return s
-		}
-		return s.closer(2)
-	case r.portless(h):
-		return possible(because+" An outer proxy may have sent the inner one's address.", spans...)
-	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
-		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
-	case h.internal() || r.chained():
-		return possible(because+" An outer proxy may have sent the inner one's name.", spans...)
-	}
-	return none()
 }

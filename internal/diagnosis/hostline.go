@@ -2,10 +2,12 @@ package diagnosis
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
 )
 
 // What the causes around Host and Origin ask: whether the two differ, where the lines
@@ -143,80 +145,61 @@ func (r *reading) sent(n name) (value string, known bool) {
 	return r.Client.Sent.Value(f), true
 }
 
-// untouched reports whether the client is known to have sent the line as it arrived.
+// untouched reports whether the client is known to have sent the line as it arrived, or to
+// have sent none where none arrived.
 func (r *reading) untouched(n name) bool {
 	value, known := r.sent(n)
-	return known && r.count[n] == 1 && value == r.value(n)
+	return known && r.count[n] <= 1 && value == r.value(n)
 }
 
-// hostFault is the last word on a cause that a proxy's Host has: what the bytes say, unless
-// the client sent that very Host or the configuration says otherwise.
-func (r *reading) hostFault(id string, s sign) sign {
-	if r.untouched(host) {
+// changed returns s, of a cause that a proxy's line has, unless the client is known to have
+// sent the line as it arrived.
+func (r *reading) changed(n name, s sign) sign {
+	if r.untouched(n) {
 		return none()
-	}
-	left, plain, said := r.Config.hostFaults()
-	_, seen := r.sent(host) // and it was another one
-	switch {
-	case left == nil:
-		return s
-	case !slices.Contains(left, id):
-		return none()
-	case s.confidence > Unlikely && (plain || seen) && id == left[0]:
-		s.confidence = Certain
-		s.because += " " + said.aboutHost()
-	case s.confidence == Unlikely && plain && id == left[0] && r.Request == nil:
-		return likely("The Host that the backend gets is not the one that the browser asks for, and a browser's Origin will not match it. " + said.aboutHost())
 	}
 	return s
 }
 
-// hostFaults returns which causes the configuration leaves for a Host that is not the
-// client's, the likeliest first; nil where it leaves all. It is plain where nothing but the
-// configuration makes the Host, so that the first one is certain.
-func (c *Config) hostFaults() (left []string, plain bool, said Directive) {
-	pass, ok := c.directive("proxy_pass")
-	if !ok {
-		return nil, false, Directive{}
-	}
-	sets := c.sets("Host")
-	if len(sets) == 0 {
-		lost := slices.ContainsFunc(c.Lost, func(d Directive) bool { return d.setsHeader("Host") })
-		switch {
-		case lost:
-			return []string{"set-header-inheritance-lost"}, false, pass
-		case len(c.sets("X-Forwarded-Host")) > 0:
-			return []string{"x-forwarded-host-only", "host-not-forwarded"}, true, pass
-		}
-		return []string{"host-not-forwarded"}, true, pass
-	}
-	said = sets[len(sets)-1]
-	if len(sets) > 1 {
-		return []string{"duplicate-host"}, true, said
-	}
-	switch value := said.value(); {
-	case value == "":
-		return []string{"host-cleared"}, true, said
-	case value == "$proxy_host", value == "$proxy_host:$proxy_port":
-		return []string{"host-set-to-upstream", "x-forwarded-host-only"}, true, said
-	case value == "$http_host":
-		return []string{"chain-outer-host-lost"}, false, said
-	case value == "$host":
-		return []string{"host-port-dropped", "chain-outer-host-lost"}, false, said
-	case strings.HasPrefix(value, "$host:"), strings.HasPrefix(value, "$http_host:"):
-		return []string{"host-port-added", "host-port-wrong", "chain-outer-host-lost"}, false, said
-	case strings.HasPrefix(value, "$http_"):
-		return []string{"host-cleared", "chain-outer-host-lost"}, false, said
-	case value == "$server_name", value == "$hostname", value == "$server_addr", !strings.Contains(value, "$"):
-		return []string{"host-hardcoded", "x-forwarded-host-only"}, true, said
-	}
-	return nil, false, said
+var duplicateHost = &Cause{
+	ID:    "duplicate-host",
+	Title: "Host is set twice, and two Host lines arrive",
+	Doc: handshake.Doc{
+		What: "Two proxy_set_header Host lines apply in one block, one of them often from an included file. nginx before 1.31.4 sends both, and a server has to refuse a request with two Host lines (RFC 9112, section 3.2): net/http answers 400 before any handler runs.",
+		See:  "Two Host lines stand in the raw head, most often one behind the other.",
+		Do: `Keep one of them, and look into the included files for the other:
+
+    proxy_set_header Host $http_host;`,
+	},
+	Severity: Rejects,
+	Party:    ByProxy,
+	Reports:  1,
+	Shows:    Refusal | Configuration,
+	Explains: []string{"host-single", "origin-same-host", "host-names-upstream"},
+	Spec:     hostSpec,
+	SpecURL:  hostURL,
+	told:     decided("duplicate-host", (*reading).hostFault),
+	find:     func(r *reading) sign { return r.changed(host, twoHosts(r)) },
+	remedy:   passHost,
+	nginx: func(r *reading) Fix {
+		return r.recipe().noted("One Host line replaces both. If an included file, such as proxy_params, sets Host too, take one of the two out.")
+	},
 }
 
-// aboutHost says what d does to Host: a proxy_pass stands for the lack of any line.
-func (d Directive) aboutHost() string {
-	if d.Name == "proxy_pass" {
-		return "No line sets Host, and " + d.says() + "."
+func twoHosts(r *reading) sign {
+	if r.count[host] < 2 || !r.asked() {
+		return none()
 	}
-	return d.says() + "."
+	var quoted []string
+	var spans []dump.Span
+	for f := range r.head.All("Host") {
+		if len(quoted) < 3 {
+			quoted, spans = append(quoted, handshake.Quote(r.head.Value(f))), append(spans, f.Line)
+		}
+	}
+	because := fmt.Sprintf("%d Host lines arrived, %s: the configuration of the proxy sets Host more than once.", r.count[host], strings.Join(quoted, " and "))
+	if r.browser() {
+		return certain(because, spans...)
+	}
+	return likely(because+" Or the program that asked sent them all.", spans...)
 }

@@ -19,6 +19,7 @@ var hostPortDropped = &Cause{
 Debian's proxy_params has $host: do not include it behind that line.`,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  9,
@@ -26,12 +27,15 @@ Debian's proxy_params has $host: do not include it behind that line.`,
 	Explains: []string{"origin-same-host"},
 	Spec:     "nginx $host",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#var_host",
-	find: func(r *reading) sign {
-		return r.hostFault("host-port-dropped", r.portFault(r.host.port == "" && r.origin.port != "",
-			"%[1]s sent Host %[2]s without the port that the page has in its origin, %[3]s: $host does that."))
-	},
-	remedy: passHost,
-	nginx:  portRecipe,
+	told:     outsideHost("host-port-dropped", droppedPort),
+	find:     func(r *reading) sign { return r.changed(host, droppedPort(r)) },
+	remedy:   passHost,
+	nginx:    portRecipe,
+}
+
+func droppedPort(r *reading) sign {
+	return r.portFault(r.host.port == "" && r.origin.port != "",
+		"%[1]s sent Host %[2]s without the port that the page has in its origin, %[3]s: $host does that.")
 }
 
 var hostPortAdded = &Cause{
@@ -45,6 +49,7 @@ var hostPortAdded = &Cause{
     proxy_set_header Host $http_host;`,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  4,
@@ -52,7 +57,8 @@ var hostPortAdded = &Cause{
 	Explains: []string{"origin-same-host"},
 	Spec:     "nginx $server_port",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#var_server_port",
-	find:     func(r *reading) sign { return r.hostFault("host-port-added", addedPort(r)) },
+	told:     outsideHost("host-port-added", addedPort),
+	find:     func(r *reading) sign { return r.changed(host, addedPort(r)) },
 	remedy:   passHost,
 	nginx:    portRecipe,
 }
@@ -81,6 +87,7 @@ var hostPortWrong = &Cause{
     proxy_set_header Host $http_host;`,
 	},
 	Tempting: hostTempting,
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
@@ -88,12 +95,15 @@ var hostPortWrong = &Cause{
 	Explains: []string{"origin-same-host"},
 	Spec:     "nginx $server_port",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#var_server_port",
-	find: func(r *reading) sign {
-		return r.hostFault("host-port-wrong", r.portFault(r.host.port != "" && r.origin.port != "",
-			"%[1]s sent Host %[2]s for a page from %[3]s: the same name with another port, as $host:$server_port makes it where the port is published under another number."))
-	},
-	remedy: passHost,
-	nginx:  portRecipe,
+	told:     outsideHost("host-port-wrong", otherPort),
+	find:     func(r *reading) sign { return r.changed(host, otherPort(r)) },
+	remedy:   passHost,
+	nginx:    portRecipe,
+}
+
+func otherPort(r *reading) sign {
+	return r.portFault(r.host.port != "" && r.origin.port != "",
+		"%[1]s sent Host %[2]s for a page from %[3]s: the same name with another port, as $host:$server_port makes it where the port is published under another number.")
 }
 
 // portRecipe is the cure of every wrong port. Behind another proxy the bytes do not tell

@@ -28,22 +28,29 @@ From nginx 1.25.1 write http2 on; instead, which leaves HTTP/1.1 on the same por
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx listen, http2",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#listen",
-	find: func(r *reading) sign {
-		d, states := r.Config.listens("http2")
-		states = states && !slices.Contains(d.Args, "ssl") && !r.Config.since(1, 25, 1)
+	told: alone(func(_ *reading, c *Config) sign {
+		d := c.http2Alone()
 		switch {
-		case r.unasked() && states:
-			return likely("nginx speaks HTTP/2 alone on a plain port: " + d.says() + ".")
+		case d == nil, c.Outer != nil:
+			return none()
+		case c.Version == "":
+			return likely("Before nginx 1.25.1 this is HTTP/2 alone on a plain port: " + d.says() + ".").by(*d)
+		}
+		return certain("nginx speaks HTTP/2 alone on a plain port: " + d.says() + ".").by(*d)
+	}),
+	find: func(r *reading) sign {
+		d := r.Config.http2Alone()
+		switch {
 		case !r.shutOut(NotHTTP):
 			return none()
 		case startsSettings(r.Client.Got):
 			because := fmt.Sprintf("The answer begins with a SETTINGS frame of HTTP/2, %s: the port speaks HTTP/2 alone.", handshake.Quote(string(r.Client.Got[:9])))
-			if states {
-				because += " " + d.says() + "."
+			if d != nil {
+				return certain(because + " " + d.says() + ".").by(*d)
 			}
 			return certain(because)
-		case states:
-			return certain("What came back is no HTTP/1, since the port speaks HTTP/2 alone: " + d.says() + ".")
+		case d != nil:
+			return certain("What came back is no HTTP/1, since the port speaks HTTP/2 alone: " + d.says() + ".").by(*d)
 		case len(r.Client.Got) == 0:
 			return likely("What came back is no HTTP/1: perhaps the port speaks HTTP/2 alone.")
 		}
@@ -72,21 +79,25 @@ For clients of both kinds, open two ports.`,
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx listen, proxy_protocol",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#listen",
-	find: func(r *reading) sign {
-		d, states := r.Config.listens("proxy_protocol")
-		switch {
-		case r.unasked() && states:
-			return possible("nginx takes connections only with a PROXY protocol header in front: " + d.says() + ".")
-		case !r.shutOut(ClosedUnasked):
-			return none()
-		case states:
-			return certain("nginx closed the connection without an answer, since it waits for a PROXY protocol header: " + d.says() + ".")
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.listens("proxy_protocol"); d != nil && c.Outer == nil {
+			return possible("nginx takes connections only with a PROXY protocol header in front: " + d.says() + ".").by(*d)
 		}
-		const because = "The connection was closed without an answer, and nothing arrived, as where nginx waits for a PROXY protocol header and gets none."
+		return none()
+	}),
+	find: func(r *reading) sign {
+		d := r.Config.listens("proxy_protocol")
+		switch {
+		case !r.shutOut(ClosedUnasked), len(r.Client.Got) > 0:
+			return none()
+		case d != nil:
+			return certain("nginx closed the connection without an answer, since it waits for a PROXY protocol header: " + d.says() + ".").by(*d)
+		}
+		const because = "The connection was closed without an answer, as where nginx waits for a PROXY protocol header and gets none."
 		if r.Config != nil {
 			return possible(because + " The configuration has no listen with proxy_protocol, so perhaps another proxy closed it.")
 		}
-		return likely(because)
+		return possible(because).closer(1) // return 444 stands mostly where no site is
 	},
 	nginx: func(r *reading) Fix {
 		return r.listenFix("proxy_protocol").noted("Whoever sends the header to this port is refused then: keep it where a load balancer stands in front, and let that one send it. Take real_ip_header proxy_protocol out as well.")
@@ -99,34 +110,35 @@ func startsSettings(b []byte) bool {
 	return len(b) >= 9 && b[0] == 0 && b[1] == 0 && b[3] == 4 && string(b[5:9]) == "\x00\x00\x00\x00"
 }
 
-// listens finds the listen directive with that parameter.
-func (c *Config) listens(parameter string) (Directive, bool) {
-	d := c.about("listen", func(d *Directive) bool { return slices.Contains(d.Args[1:], parameter) })
-	if d == nil {
-		return Directive{}, false
+// http2Alone finds the listen directive that makes a plain port speak nothing but HTTP/2, as
+// it did before nginx 1.25.1.
+func (c *Config) http2Alone() *Directive {
+	if d := c.listens("http2"); d != nil && !slices.Contains(d.Args, "ssl") && !c.since(1, 25, 1) {
+		return d
 	}
-	return *d, true
+	return nil
 }
 
-// since reports whether the program is known to be of that version or newer.
-func (c *Config) since(major, minor, patch int) bool {
-	if c == nil {
-		return false
+// listens finds the listen directive with that parameter, of the proxy that clients reach.
+func (c *Config) listens(parameter string) *Directive {
+	return c.outermost().about("listen", func(d *Directive) bool { return slices.Contains(d.Args[1:], parameter) })
+}
+
+// outermost returns the proxy of the chain that clients reach.
+func (c *Config) outermost() *Config {
+	for c != nil && c.Outer != nil {
+		c = c.Outer
 	}
-	var v [3]int
-	if n, _ := fmt.Sscanf(c.Version, "%d.%d.%d", &v[0], &v[1], &v[2]); n < 2 {
-		return false
-	}
-	return slices.Compare(v[:], []int{major, minor, patch}) >= 0
+	return c
 }
 
 // listenFix returns the listen directive without a parameter.
 func (r *reading) listenFix(parameter string) Fix {
-	d, ok := r.Config.listens(parameter)
-	if !ok {
-		d.Args = []string{r.port()}
+	said := []string{r.port()}
+	if d := r.Config.listens(parameter); d != nil {
+		said = d.Args
 	}
-	args := slices.DeleteFunc(slices.Clone(d.Args), func(a string) bool { return a == parameter })
+	args := slices.DeleteFunc(slices.Clone(said), func(a string) bool { return a == parameter })
 	return Fix{Steps: []Step{{Where: "server", Lines: []string{"listen " + strings.Join(args, " ") + ";"}}}}
 }
 

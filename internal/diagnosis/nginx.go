@@ -25,17 +25,78 @@ func (r *reading) recipe(more ...string) Fix {
 		if !r.known11() {
 			r.lines = append(r.lines, versionLine)
 		}
-		r.lines = append(r.lines, upgradeLine, hopLine, hostLine)
-		r.lines = append(r.lines, r.kept()...)
+		if r.passes(r.Config) {
+			r.lines = append(r.lines, r.revised(r.Config)...)
+		} else {
+			r.lines = append(r.lines, upgradeLine, hopLine, hostLine)
+			r.lines = append(r.lines, r.kept()...)
+		}
 	}
-	return Fix{
-		For: "nginx",
-		Hop: 1,
-		Steps: []Step{
-			{Where: "http", Lines: mapLines},
-			{Where: "location", Lines: append(r.lines[:len(r.lines):len(r.lines)], more...)},
-		},
+	location := Step{Where: "location", Lines: append(r.lines[:len(r.lines):len(r.lines)], more...)}
+	f := Fix{For: "nginx", Hop: 1, Steps: []Step{location}}
+	if r.lacksMap() {
+		f.Steps = []Step{{Where: "http", Lines: mapLines}, location}
 	}
+	return f
+}
+
+// strictRecipe is the recipe that leaves no constant where other requests than handshakes
+// come too.
+func (r *reading) strictRecipe() Fix {
+	strict := *r
+	strict.strict, strict.lines = true, nil
+	return strict.recipe()
+}
+
+// lacksMap reports whether the recipe's line for Connection needs a map that is not known to
+// be there.
+func (r *reading) lacksMap() bool {
+	c := r.Config
+	if !r.passes(c) {
+		return true
+	}
+	sets := c.sets("Connection")
+	kept := len(sets) == 1 && sets[0].String() == hopLine && r.comesThrough(c, connection, "upgrade")
+	return c.UpgradeMap == "" && slices.Contains(r.lines, hopLine) && !kept
+}
+
+// revised returns the lines of a configuration that is known, those that are right as they
+// are, and in the place of the others those of the recipe: whatever block they are pasted
+// into, it then has all of them.
+func (r *reading) revised(c *Config) (lines []string) {
+	right := func(n name, set []Directive) bool {
+		constant := !strings.HasPrefix(set[0].value(), "$")
+		switch {
+		case n == upgrade:
+			return r.comesThrough(c, n, "websocket") && !(constant && r.strict)
+		case n == connection:
+			plain, _ := c.line(c.Plain, n.String())
+			return r.comesThrough(c, n, "upgrade") && !(r.strict && (constant || inList(plain, "upgrade")))
+		}
+		f := r.ownHost(c)
+		return f == nil || f.confidence == Possible && len(set) > 0
+	}
+	hop := hopLine
+	if c.UpgradeMap != "" {
+		hop = "proxy_set_header Connection " + c.UpgradeMap + ";"
+	}
+	for _, l := range []struct {
+		name name
+		line string
+	}{{upgrade, upgradeLine}, {connection, hop}, {host, hostLine}} {
+		if set := c.sets(l.name.String()); len(set) == 1 && right(l.name, set) {
+			lines = append(lines, set[0].String())
+		} else {
+			lines = append(lines, l.line)
+		}
+	}
+	for _, d := range slices.Concat(c.Applies, c.Lost) {
+		own := len(d.Args) > 0 && slices.ContainsFunc([]name{upgrade, connection, host}, func(n name) bool { return strings.EqualFold(unquoted(d.Args[0]), n.String()) })
+		if d.Name == "proxy_set_header" && !own && !slices.Contains(lines, d.String()) {
+			lines = append(lines, d.String())
+		}
+	}
+	return lines
 }
 
 // mapLines is what the recipe has for the http block.
@@ -44,6 +105,10 @@ var mapLines = []string{mapLine}
 // known11 reports whether the proxy is seen to speak HTTP/1.1 to the backend already:
 // nobody needs the advice to do what he does.
 func (r *reading) known11() bool {
+	if r.passes(r.Config) {
+		d, said := r.Config.directive("proxy_http_version")
+		return said && d.value() == "1.1" || !said && r.Config.since(1, 29, 7)
+	}
 	return r.Request != nil && strings.HasPrefix(r.head.Version(), "HTTP/1.1")
 }
 
@@ -75,6 +140,11 @@ func (r *reading) kept() (lines []string) {
 
 // without adds directives to take out of the location.
 func (f Fix) without(directives ...string) Fix {
+	for i, s := range f.Steps {
+		f.Steps[i].Lines = slices.DeleteFunc(slices.Clone(s.Lines), func(line string) bool {
+			return s.Where == "location" && slices.ContainsFunc(directives, func(d string) bool { return strings.HasPrefix(line, d+" ") })
+		})
+	}
 	i := slices.IndexFunc(f.Steps, func(s Step) bool { return s.Where == "location" })
 	f.Steps[i].Remove = append(f.Steps[i].Remove, directives...)
 	return f
@@ -85,3 +155,23 @@ func (f Fix) noted(note string) Fix {
 	f.Note = note
 	return f
 }
+
+// recipeText is the recipe of nginx.go as the documentation of causes shows it.
+const recipeText = `In the http block, once:
+
+    ` + mapLine + `
+
+In the location:
+
+    ` + versionLine + `
+    ` + upgradeLine + `
+    ` + hopLine + `
+    ` + hostLine + `
+
+proxy_http_version 1.1 is the default from nginx 1.29.7 on. A location that sets one header inherits none, so these lines belong together.`
+
+// recipeNote says what the recipe does, beside the lines.
+const recipeNote = "$http_host is the Host that the browser sent, with its port; $host would lose the port. " + wholeNote
+
+// wholeNote is said of every recipe.
+const wholeNote = "A location that sets one header has to set them all, so these lines are complete. If it includes a file that sets one of them too, such as Debian's proxy_params, one of the two has to go: nginx would send the line twice."

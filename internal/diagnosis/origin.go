@@ -24,10 +24,11 @@ var crossOriginPage = &Cause{
 To see how the rest of the handshake fares, start wsinspect with --allow-origin and the page's origin.`,
 	},
 	Tempting: "A CheckOrigin that always returns true allows this page, and every other page of the web too: any site that your users visit could open the socket with their cookies. An Origin that the proxy empties or rewrites does the same.",
+	Lures:    []string{emptyOriginLine, anyOriginLine},
 	Severity: Rejects,
 	Party:    ByBackend,
 	Reports:  4,
-	Shows:    Refusal,
+	Shows:    Refusal | ClientSide,
 	Explains: []string{"origin-same-host"},
 	Spec:     "RFC 6455 §10.2",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6455#section-10.2",
@@ -38,6 +39,9 @@ To see how the rest of the handshake fares, start wsinspect with --allow-origin 
 func foreignPage(r *reading) sign {
 	h, o := r.host, r.origin
 	site := r.value(secFetchSite)
+	if page, _ := r.sent(origin); r.refusedAs() == 403 && readOrigin(page).web() && !r.ownOrigin() {
+		return r.refusal(fmt.Sprintf("A WebSocket server answered 403 to Origin %s, which is not the host that was asked.", handshake.Quote(page)))
+	}
 	if !r.differ() || r.originSet() || site == "same-origin" || isNoHost(h) {
 		return none()
 	}
@@ -56,7 +60,7 @@ func foreignPage(r *reading) sign {
 		return none()
 	case h.name == o.name && (h.port == "80" || h.port == "443"):
 		return none() // no browser writes these
-	case h.name == o.name && (h.loopback() || r.faithfulConfig()):
+	case h.name == o.name && (h.loopback() || r.faithful()):
 		return likely(because, spans...)
 	case h.name == o.name:
 		return possible(because, spans...)
@@ -64,7 +68,7 @@ func foreignPage(r *reading) sign {
 		return none()
 	case h.internal():
 		return possible(because, spans...)
-	case r.plainConfig():
+	case r.makesHost():
 		return none()
 	}
 	if site != "" {
@@ -73,18 +77,6 @@ func foreignPage(r *reading) sign {
 		spans = r.spans(host, origin, secFetchSite)
 	}
 	return likely(because, spans...).closer(closeness)
-}
-
-// faithfulConfig reports whether the configuration is known to pass Host on as it came.
-func (r *reading) faithfulConfig() bool {
-	left, _, _ := r.Config.hostFaults()
-	return len(left) == 1 && left[0] == "chain-outer-host-lost"
-}
-
-// plainConfig reports whether the configuration is known to make Host by itself.
-func (r *reading) plainConfig() bool {
-	_, plain, _ := r.Config.hostFaults()
-	return plain
 }
 
 var originOpaque = &Cause{
@@ -104,14 +96,18 @@ var originOpaque = &Cause{
 Do not allow null: any site can put a sandboxed frame into its page and send it.`,
 	},
 	Tempting: "Allowing the origin null, or every origin, lets any site in: a sandboxed frame in any page sends null.",
+	Lures:    []string{"Access-Control-Allow-Origin: null"},
 	Severity: Rejects,
 	Party:    ByClient,
 	Reports:  8,
-	Shows:    Refusal,
+	Shows:    Refusal | ClientSide,
 	Explains: []string{"origin-same-host", "origin-readable"},
 	Spec:     "RFC 6454 §7.3",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6454#section-7.3",
 	find: func(r *reading) sign {
+		if page, _ := r.sent(origin); r.refusedAs() == 403 && page != "" && opaque(readOrigin(page)) {
+			return r.refusal(fmt.Sprintf("A WebSocket server answered 403 to Origin %s, which no host can be the same as.", handshake.Quote(page)))
+		}
 		if !r.is("origin-same-host") || !opaque(r.origin) || r.count[origin] != 1 {
 			return none()
 		}
@@ -153,12 +149,14 @@ var originMalformed = &Cause{
 If a proxy sets Origin, take the line out; the browser's own passes by itself.`,
 	},
 	Tempting: "A CheckOrigin that always returns true accepts the value, and every page of the web too.",
+	Lures:    []string{anyOriginLine},
 	Severity: Rejects,
 	Party:    ByClient,
 	Shows:    Refusal | Acceptance,
 	Explains: []string{"origin-same-host", "origin-readable"},
 	Spec:     "RFC 6454 §7.1",
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc6454#section-7.1",
+	told:     decided("origin-malformed", (*reading).originFault),
 	find: func(r *reading) sign {
 		if !r.is("origin-readable") || opaque(r.origin) {
 			return none()

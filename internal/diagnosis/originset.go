@@ -1,7 +1,9 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"wsinspect/internal/handshake"
@@ -49,34 +51,31 @@ func (r *reading) originSet() bool {
 	return false
 }
 
-// originFault is the last word on a cause that a proxy's Origin has: what the bytes say,
-// unless the client sent that very Origin or the configuration says otherwise.
-func (r *reading) originFault(id string, s sign) sign {
-	if sent, known := r.sent(origin); known && sent == r.value(origin) {
-		return none()
+// originFault returns what c does to Origin, if it does not leave it as the browser sent it.
+func (r *reading) originFault(c *Config) *fault {
+	sets := c.sets("Origin")
+	if !r.passes(c) || len(sets) == 0 || !r.wants() {
+		return nil
 	}
-	_, ok := r.Config.directive("proxy_pass")
-	if !ok {
-		return s
+	d := sets[len(sets)-1]
+	f := &fault{cause: "origin-overwritten", confidence: Certain, at: d, because: "The application never sees the origin of the page: " + d.says() + "."}
+	value, known := c.sends("Origin")
+	switch v := d.value(); {
+	case v == "$http_origin":
+		return nil
+	case v == "":
+		f.cause = "origin-stripped"
+	case known && value != "null" && (!strings.Contains(value, "://") || strings.HasPrefix(value, ":")), !known && !strings.Contains(v, "://") && strings.HasPrefix(v, "$host"):
+		f.cause, f.because = "origin-malformed", fmt.Sprintf("Origin becomes %s, which is no scheme://host[:port]: %s.", handshake.Quote(cmp.Or(value, v)), d.says())
+	case slices.ContainsFunc([]string{"$host", "$http_host", "$proxy_host", "$server_name"}, func(of string) bool { return strings.Contains(v, of) }):
+		f.cause = "origin-derived-from-host"
+	case strings.HasPrefix(v, "$"):
+		f.confidence = Likely // a map may pass on what it knows
 	}
-	sets := r.Config.sets("Origin")
-	if len(sets) == 0 {
-		return none()
+	if r.untouched(origin) && (f.cause == "origin-stripped" || f.confidence == Likely) {
+		return nil
 	}
-	said := sets[len(sets)-1]
-	fault := "origin-overwritten"
-	switch value := said.value(); {
-	case value == "":
-		fault = "origin-stripped"
-	case value == "$http_origin":
-		return none()
-	case strings.Contains(value, "$host"), strings.Contains(value, "$http_host"), strings.Contains(value, "$proxy_host"), strings.Contains(value, "$server_name"):
-		fault = "origin-derived-from-host"
-	}
-	if fault != id {
-		return none()
-	}
-	return certain("The application never sees the origin of the page: "+said.says()+".", s.evidence...)
+	return f
 }
 
 var originOverwritten = &Cause{
@@ -88,6 +87,7 @@ var originOverwritten = &Cause{
 		Do:   originDo,
 	},
 	Tempting: originTempting,
+	Lures:    []string{`proxy_set_header Origin …;`},
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  1,
@@ -95,7 +95,8 @@ var originOverwritten = &Cause{
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.originFault("origin-overwritten", constantOrigin(r)) },
+	told:     decided("origin-overwritten", (*reading).originFault),
+	find:     func(r *reading) sign { return r.changed(origin, constantOrigin(r)) },
 	remedy:   passOrigin,
 	nginx:    originRecipe,
 }
@@ -154,6 +155,7 @@ var originDerivedFromHost = &Cause{
 		Do:   originDo,
 	},
 	Tempting: originTempting,
+	Lures:    []string{`proxy_set_header Origin …;`},
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  1,
@@ -161,7 +163,8 @@ var originDerivedFromHost = &Cause{
 	Explains: hostChecks,
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.originFault("origin-derived-from-host", mirroredOrigin(r)) },
+	told:     decided("origin-derived-from-host", (*reading).originFault),
+	find:     func(r *reading) sign { return r.changed(origin, mirroredOrigin(r)) },
 	remedy:   passOrigin,
 	nginx:    originRecipe,
 }
@@ -198,6 +201,7 @@ var originStripped = &Cause{
 		Do:   originDo,
 	},
 	Tempting: originTempting,
+	Lures:    []string{`proxy_set_header Origin …;`},
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  3,
@@ -205,7 +209,8 @@ var originStripped = &Cause{
 	Explains: []string{"origin-present"},
 	Spec:     hostSpec,
 	SpecURL:  hostURL,
-	find:     func(r *reading) sign { return r.originFault("origin-stripped", missingOrigin(r)) },
+	told:     decided("origin-stripped", (*reading).originFault),
+	find:     func(r *reading) sign { return r.changed(origin, missingOrigin(r)) },
 	remedy:   passOrigin,
 	nginx:    originRecipe,
 }
@@ -235,25 +240,34 @@ var originCheckedByProxy = &Cause{
     map $http_origin $origin_allowed { default 0; "" 1; https://app.example.com 1; }`,
 	},
 	Tempting: "Taking the check out of the proxy leaves the application's own check as the only one: see first that it has one.",
+	Lures:    []string{"if ($http_origin …) { return 403; }"},
 	Severity: Rejects,
 	Party:    ByProxy,
 	Shows:    ClientSide | Configuration,
 	Spec:     "nginx if",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if",
+	told: alone(func(_ *reading, c *Config) sign {
+		d := c.originCheck()
+		switch {
+		case d == nil:
+			return none()
+		case c.Answer != nil && c.Status == 403:
+			return certain("nginx refuses the origin of the page itself: " + d.says() + ".").by(*d)
+		}
+		return possible("nginx refuses some origins itself: " + d.says() + ".").by(*d)
+	}),
 	find: func(r *reading) sign {
 		sent, _ := r.sent(origin)
-		if r.turnedAway() != 403 || sent == "" {
+		if r.turnedAway() != 403 || sent == "" || r.Client.byBackend() {
 			return none()
 		}
-		for _, d := range r.Config.applying() {
-			if strings.Contains(strings.Join(d.Args, " "), "$http_origin") && d.Name != "proxy_set_header" && d.Name != "add_header" {
-				return certain(fmt.Sprintf("The proxy answered 403 to Origin %s, and nothing arrived. %s.", handshake.Quote(sent), d.says()))
-			}
+		if d := r.Config.outermost().originCheck(); d != nil {
+			return certain(fmt.Sprintf("The proxy answered 403 to Origin %s%s. %s.", handshake.Quote(sent), r.withheld(), d.says())).by(*d)
 		}
 		if r.Config != nil {
 			return none()
 		}
-		s := possible(fmt.Sprintf("The proxy answered 403 to a handshake with Origin %s, and nothing arrived: a list of origins in the proxy may not have it.", handshake.Quote(sent)))
+		s := possible(fmt.Sprintf("The proxy answered 403 to a handshake with Origin %s%s: a list of origins in the proxy may not have it.", handshake.Quote(sent), r.withheld()))
 		if asked, _ := r.sent(host); readOrigin(sent).same(readAuthority(asked)) {
 			return s.closer(-1)
 		}
@@ -273,4 +287,16 @@ var originCheckedByProxy = &Cause{
 			Note: note,
 		}
 	},
+}
+
+// originCheck finds the directive that looks at Origin to refuse some.
+func (c *Config) originCheck() *Directive {
+	all := c.applying()
+	i := slices.IndexFunc(all, func(d Directive) bool {
+		return strings.Contains(strings.Join(d.Args, " "), "$http_origin") && d.Name != "proxy_set_header" && d.Name != "add_header"
+	})
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
 }

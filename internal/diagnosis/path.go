@@ -1,9 +1,9 @@
 package diagnosis
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"wsinspect/internal/handshake"
@@ -46,14 +46,11 @@ func (r *reading) sentPath() (path string, known bool) {
 }
 
 // pathFault weighs a path that is not the one that the application serves by what the
-// client asked for, certain where that was changed on the way and nothing where it was
-// not, and by the configuration: certain where proxy_pass changes it.
+// client asked for: certain where that was changed on the way, and nothing where it was
+// not.
 func (r *reading) pathFault(because string) sign {
 	sent, known := r.sentPath()
-	pass, _ := r.Config.directive("proxy_pass")
 	switch {
-	case !known && pass.changesPath():
-		return certain(because+" "+pass.says()+".", r.head.Start.Second)
 	case !known:
 		return likely(because, r.head.Start.Second)
 	case sent == r.path():
@@ -84,9 +81,16 @@ var pathPrefixStripped = &Cause{
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  4,
-	Shows:    Expectation | ClientSide,
+	Shows:    Expectation | ClientSide | Configuration,
 	Spec:     passSpec,
 	SpecURL:  passURL,
+	told: func(r *reading, c *Config) sign {
+		expected, ok := r.misses(c, stripped)
+		if d := c.changer(); ok && d != nil {
+			return certain(fmt.Sprintf("The application serves %s, and %s reaches it: %s.", handshake.Quote(expected), handshake.Quote(r.reaching(c)), d.says())).by(*d)
+		}
+		return none()
+	},
 	find: func(r *reading) sign {
 		expected, ok := r.wanted(stripped)
 		if !ok {
@@ -166,9 +170,16 @@ A rewrite does the same and leaves proxy_pass as it is:
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  3,
-	Shows:    Expectation | ClientSide,
+	Shows:    Expectation | ClientSide | Configuration,
 	Spec:     passSpec,
 	SpecURL:  passURL,
+	told: func(r *reading, c *Config) sign {
+		expected, ok := r.misses(c, notStripped)
+		if d, passes := c.directive("proxy_pass"); ok && passes {
+			return certain(fmt.Sprintf("The application serves %s, and %s reaches it, since nothing cuts the prefix off: %s.", handshake.Quote(expected), handshake.Quote(r.reaching(c)), d.says())).by(d)
+		}
+		return none()
+	},
 	find: func(r *reading) sign {
 		expected, ok := r.wanted(notStripped)
 		switch {
@@ -207,159 +218,35 @@ func plainText(text string) (pattern string, plain bool) {
 	return regexp.QuoteMeta(text), plain
 }
 
-var pathDoubleSlash = &Cause{
-	ID:    "path-double-slash",
-	Title: "Location and proxy_pass disagree about the slash at the end",
-	Doc: handshake.Doc{
-		What: "proxy_pass with a path replaces what the location matched, letter by letter: location /console with proxy_pass http://backend/; turns /console/ws into //ws, and location /live/ with proxy_pass http://backend/app; turns /live/ws into /appws. Go's ServeMux answers //ws with a redirect, which a handshake does not follow.",
-		See:  "The path that arrived begins with two slashes, or lacks one in its middle.",
-		Do: `Let location and proxy_pass end alike, both with a slash or both without:
-
-    location /console/ {
-        proxy_pass http://127.0.0.1:8080/;
-    }`,
-	},
-	Severity: Rejects,
-	Party:    ByProxy,
-	Reports:  2,
-	Shows:    Refusal | Acceptance | Expectation | ClientSide,
-	Spec:     passSpec,
-	SpecURL:  passURL,
-	find: func(r *reading) sign {
-		arrived := r.path()
-		sent, known := r.sentPath()
-		expected, lacks := r.wanted(withoutSlash)
-		switch {
-		case r.Request == nil && known && r.cleaned() != "" && stripped(sent, r.cleaned()):
-			return likely(fmt.Sprintf("The client asked for %s and is sent to %s, as Go's ServeMux does with a path that reaches it with two slashes: proxy_pass ends with a slash and the location does not.", handshake.Quote(sent), handshake.Quote(r.cleaned())))
-		case r.Request == nil || !r.asked():
-			return none()
-		case strings.Contains(arrived, "//") && !(known && strings.Contains(sent, "//")):
-			because := fmt.Sprintf("%s arrived, with two slashes: proxy_pass ends with a slash and the location does not.", handshake.Quote(arrived))
-			_, expects := r.wanted(func(string, string) bool { return true })
-			switch {
-			case known:
-				return certain(fmt.Sprintf("%s The client asked for %s.", because, handshake.Quote(sent)), r.head.Start.Second)
-			case strings.HasPrefix(arrived, "//"), expects:
-				return likely(because+" Or the client asked for it so.", r.head.Start.Second)
-			}
-			return none()
-		case lacks:
-			return r.pathFault(fmt.Sprintf("%s arrived, and the application serves %s: a slash is lost where the location ends with one and proxy_pass does not.", handshake.Quote(arrived), handshake.Quote(expected)))
-		}
-		return none()
-	},
-	remedy: keepPath,
-	nginx: func(r *reading) Fix {
-		wanted := clean(cmp.Or(r.path(), r.cleaned(), "/"))
-		for _, expected := range r.Expect {
-			if clean(expected) == wanted || withoutSlash(expected, r.path()) || strings.HasSuffix(expected, wanted) {
-				wanted = expected
-			}
-		}
-		last, plain := plainText(wanted[strings.LastIndexByte(wanted, '/'):])
-		if !plain || plainPath(wanted) != wanted {
-			return Fix{Note: "Let location and proxy_pass end alike, both with a slash or both without."}
-		}
-		return Fix{
-			Steps: []Step{{Where: "location", Lines: []string{"rewrite " + last + "$ " + wanted + " break;"}}},
-			Note:  "This cures exactly this path. The clean way cures all paths of the location: let location and proxy_pass end alike, both with a slash or both without.",
-		}
-	},
-}
-
-// cleaned returns the path to which the answer redirects on the same host; empty where it
-// does not.
-func (r *reading) cleaned() string {
-	location, _, _ := strings.Cut(r.Client.said("Location"), "?")
-	if !redirects(r.Client.status()) || !strings.HasPrefix(location, "/") {
-		return ""
+// changer finds the directive that changes the path: a rewrite, or a proxy_pass with a path
+// behind its address.
+func (c *Config) changer() *Directive {
+	if d := c.about("rewrite", func(*Directive) bool { return true }); d != nil {
+		return d
 	}
-	return location
+	return c.about("proxy_pass", func(d *Directive) bool { return d.changesPath() })
 }
 
-// withoutSlash reports whether two paths differ by nothing but slashes in the one that is
-// wanted.
-func withoutSlash(wanted, arrived string) bool {
-	return len(arrived) < len(wanted) && !strings.HasSuffix(wanted, arrived) &&
-		strings.Trim(wanted, "/") != strings.Trim(arrived, "/") &&
-		strings.ReplaceAll(wanted, "/", "") == strings.ReplaceAll(arrived, "/", "")
-}
-
-// clean returns path with every run of slashes made one.
-func clean(path string) string {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
+// reaching returns the path that reaches the backend: as it arrived, else as c was
+// followed.
+func (r *reading) reaching(c *Config) string {
+	if r.Request != nil && c == r.Config {
+		return r.path()
 	}
+	path, _, _ := strings.Cut(c.Target, "?")
 	return path
 }
 
-var queryStringDropped = &Cause{
-	ID:    "query-string-dropped",
-	Title: "The proxy loses the query",
-	Doc: handshake.Doc{
-		What: "A proxy_pass with a variable and a path sends exactly that path, without the arguments of the request. A token in the query then never reaches the application. A rewrite that ends with ? drops them too.",
-		See:  "Not in the bytes: a request without a query looks like any other. What the client sent shows it, or the configuration.",
-		Do: `Write the arguments behind the path:
-
-    proxy_pass http://$app$uri$is_args$args;
-
-Or leave the path out, and nginx passes on what it has, arguments included.`,
-	},
-	Severity: Risks,
-	Party:    ByProxy,
-	Shows:    ClientSide | Configuration,
-	Spec:     passSpec,
-	SpecURL:  passURL,
-	find: func(r *reading) sign {
-		if r.Request == nil && !r.unasked() {
-			return none()
-		}
-		d, drops := r.Config.dropsQuery()
-		if r.Client != nil && r.Client.Sent != nil && r.Request != nil {
-			if !strings.Contains(r.Client.Sent.Target(), "?") || strings.Contains(r.head.Target(), "?") {
-				return none()
-			}
-			because := fmt.Sprintf("The client asked with a query, and %s arrived without one: a proxy dropped it.", handshake.Quote(r.head.Target()))
-			if drops {
-				because += " " + d.says() + "."
-			}
-			return certain(because, r.head.Start.Second)
-		}
-		if drops && !strings.Contains(r.head.Target(), "?") {
-			return likely("A query that a client sends does not reach the application: " + d.says() + ".")
-		}
-		return none()
-	},
-	nginx: func(r *reading) Fix {
-		if d, ok := r.Config.dropsQuery(); ok && d.Name == "proxy_pass" {
-			return Fix{Steps: []Step{{Where: "location", Lines: []string{"proxy_pass " + d.Args[0] + "$is_args$args;"}}},
-				Note: "The arguments go behind the path, with their question mark where there are any."}
-		}
-		f := Fix{Steps: []Step{{Where: "location", Lines: []string{"proxy_pass " + r.upstream() + ";"}}},
-			Note: "Without a path behind the address nginx passes on what it has, arguments included. Keep the address or the upstream name that you have."}
-		if sent, known := r.sentPath(); known && sent != r.path() && plainPath(r.path()) == r.path() {
-			f.Steps[0].Lines[0] = "proxy_pass " + r.upstream() + r.path() + "$is_args$args;"
-			f.Note = "This sends exactly this path with the arguments of the request. Where proxy_pass has a variable, write $is_args$args behind it. A rewrite must not end with a question mark."
-			f.Steps[0].Remove = []string{"rewrite"}
-		}
-		return f
-	},
-}
-
-// dropsQuery returns the directive by which a configuration loses the query: a proxy_pass
-// that builds the whole target from variables, or a rewrite that ends with a question mark.
-func (c *Config) dropsQuery() (Directive, bool) {
-	if d, ok := c.directive("proxy_pass"); ok && len(d.Args) == 1 && strings.Contains(d.Args[0], "$") {
-		_, rest, _ := strings.Cut(d.Args[0], "://")
-		target := strings.ContainsAny(rest, "/") || strings.Contains(rest, "$uri") || strings.Contains(rest, "$document_uri")
-		keeps := strings.Contains(rest, "$args") || strings.Contains(rest, "$request_uri") || strings.Contains(rest, "$query_string")
-		if target && !keeps {
-			return d, true
-		}
+// misses returns the first of the paths that the application serves for which is holds,
+// given the one that c makes; none where that is one of them.
+func (r *reading) misses(c *Config, is func(wanted, arrived string) bool) (path string, found bool) {
+	reaching := r.reaching(c)
+	if c != r.Config || reaching == "" || !r.wants() || slices.Contains(r.Expect, reaching) {
+		return "", false
 	}
-	if d, ok := c.directive("rewrite"); ok && len(d.Args) > 1 && strings.HasSuffix(d.Args[1], "?") {
-		return d, true
+	i := slices.IndexFunc(r.Expect, func(expected string) bool { return is(expected, reaching) })
+	if i < 0 {
+		return "", false
 	}
-	return Directive{}, false
+	return r.Expect[i], true
 }

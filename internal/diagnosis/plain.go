@@ -42,23 +42,39 @@ var connectionUpgradeOnPlainRequests = &Cause{
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  7,
-	Shows:    Plain,
+	Shows:    Plain | Configuration,
 	Explains: upgradeChecks,
 	Spec:     "nginx proxy_set_header",
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
-	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	nginx:    func(r *reading) Fix { return r.strictRecipe().noted(recipeNote) },
+	told: func(r *reading, c *Config) sign {
+		sets := c.sets("Connection")
+		if c != r.Config || len(sets) == 0 || !r.passes(c) || r.Request != nil && (r.has(upgrade) || r.manner() != listsUpgrade || r.meant()) {
+			return none()
+		}
+		d := sets[0]
+		constant := inList(d.value(), "upgrade")
+		line, _ := c.line(c.Plain, "Connection")
+		switch {
+		case r.Request != nil && constant:
+			return certain(fmt.Sprintf("Connection is %s on a request that asks for no WebSocket: %s.", handshake.Quote(r.value(connection)), d.says())).by(d)
+		case r.Request != nil && d.value() != "$http_connection":
+			return likely(fmt.Sprintf("Connection is %s on a request that asks for no WebSocket, where %s fills it.", handshake.Quote(r.value(connection)), d.Where())).by(d)
+		case !r.unasked(), r.dropped(c) != nil:
+			return none()
+		case constant:
+			return possible("Connection: upgrade goes out with every request of this block: " + d.says() + ". That is right where it serves nothing but the socket.").by(d)
+		case inList(line, "upgrade"):
+			return likely(fmt.Sprintf("Connection: upgrade goes out with requests too that ask for no WebSocket, as %s fills it.", d.Where())).by(d)
+		}
+		return none()
+	},
 	find: func(r *reading) sign {
 		if r.has(upgrade) || r.manner() != listsUpgrade || r.meant() {
 			return none()
 		}
 		because := fmt.Sprintf("Connection is %s on a request that asks for no WebSocket: no Upgrade, no Sec-WebSocket line.", handshake.Quote(r.value(connection)))
-		if r.configures() {
-			if d := r.wiring().connection; d != nil && strings.EqualFold(argument(d), "upgrade") {
-				return certain(fmt.Sprintf("%s The constant is in %s.", because, d.where()), r.at(connection))
-			}
-			return none()
-		}
 		return likely(because+" A proxy sets it as a constant.", r.at(connection))
 	},
 }
@@ -74,20 +90,25 @@ var upgradeHardcoded = &Cause{
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  2,
-	Shows:    Plain,
+	Shows:    Plain | Configuration,
 	Explains: []string{"method-get", "version-13", "key-valid", "connection-upgrade"},
 	Spec:     "nginx proxy_set_header",
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
-	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
-	find: func(r *reading) sign {
-		if !r.lists(upgrade, "websocket") || r.meant() {
+	nginx:    func(r *reading) Fix { return r.strictRecipe().noted(recipeNote) },
+	told: func(r *reading, c *Config) sign {
+		sets := c.sets("Upgrade")
+		if c != r.Config || len(sets) != 1 || !strings.EqualFold(sets[0].value(), "websocket") || !r.unasked() && (r.Request == nil || r.asked() || r.meant()) {
 			return none()
 		}
-		if r.configures() {
-			if d := r.wiring().upgrade; d != nil && strings.EqualFold(argument(d), "websocket") {
-				return certain(fmt.Sprintf("%s sets Upgrade to the constant websocket, on page loads too.", d.where()), r.spans(upgrade)...)
-			}
+		s := certain(fmt.Sprintf("%s sets Upgrade to the constant websocket, on page loads too.", sets[0].Where()))
+		if r.unasked() {
+			s.confidence = Likely // it may serve nothing but the socket
+		}
+		return s.by(sets[0])
+	},
+	find: func(r *reading) sign {
+		if !r.lists(upgrade, "websocket") || r.meant() {
 			return none()
 		}
 		switch {
@@ -111,7 +132,7 @@ var upgradeAnyProtocol = &Cause{
 	Severity: Risks,
 	Party:    ByProxy,
 	Reports:  3,
-	Shows:    Plain,
+	Shows:    Plain | Configuration,
 	Explains: []string{"upgrade-websocket"},
 	Spec:     "nginx WebSocket proxying",
 	SpecURL:  nginxWebSocketURL,
@@ -132,6 +153,14 @@ var upgradeAnyProtocol = &Cause{
 			}
 		}
 		return f
+	},
+	told: func(r *reading, c *Config) sign {
+		sets := c.sets("Upgrade")
+		value := r.value(upgrade)
+		if c != r.Config || r.Request == nil || len(sets) == 0 || sets[0].value() != "$http_upgrade" || value == "" || r.lists(upgrade, "websocket") {
+			return none()
+		}
+		return certain(fmt.Sprintf("Upgrade is %s, and whatever a client asks for is passed on: %s.", handshake.Quote(value), sets[0].says())).by(sets[0])
 	},
 	find: func(r *reading) sign {
 		value := r.value(upgrade)
@@ -163,21 +192,21 @@ var requestHeadersNotPassed = &Cause{
 	},
 	Severity: Rejects,
 	Party:    ByProxy,
-	Shows:    Plain,
+	Shows:    Plain | Configuration,
 	Explains: []string{"upgrade-websocket", "connection-upgrade", "version-13", "key-valid"},
 	Spec:     "nginx proxy_pass_request_headers",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass_request_headers",
 	nginx: func(r *reading) Fix {
 		return r.recipe(passHeadersLine).noted("On is the default of the last line; the others make the location whole. If lines were withheld on purpose, take out those alone, each with an empty proxy_set_header, and never a Sec-WebSocket line.")
 	},
+	told: func(r *reading, c *Config) sign {
+		if d := c.withholds(); d != nil && (r.Request == nil || r.clientless()) {
+			return certain(fmt.Sprintf("%s withholds every line of the client.", d.Where())).by(*d)
+		}
+		return none()
+	},
 	find: func(r *reading) sign {
 		if !r.clientless() {
-			return none()
-		}
-		if r.configures() {
-			if d, ok := r.Config.directive("proxy_pass_request_headers"); ok && argument(&d) == "off" {
-				return certain(fmt.Sprintf("%s withholds every line of the client.", d.where()), r.spans(upgrade, connection)...)
-			}
 			return none()
 		}
 		switch {

@@ -33,6 +33,7 @@ type reading struct {
 	proxy      *proxy   // by next
 	how        manner   // of Connection, by manner
 	lines      []string // by recipe
+	strict     bool     // no constants in it
 	gathered   bool
 	sightings  []Sighting // by others
 	neighbours []*reading // those of the same proxy, read, by sighting; nil: not so far

@@ -25,13 +25,16 @@ or take the line out, and they stay as long as their sockets. Let clients connec
 	Shows:    SessionEnd | Configuration,
 	Spec:     "nginx worker_shutdown_timeout",
 	SpecURL:  "https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout",
+	told: alone(func(_ *reading, c *Config) sign {
+		if d := c.on("worker_shutdown_timeout"); d != nil {
+			return possible("A reload of nginx cuts every session that is open then: " + d.says() + ".").by(*d)
+		}
+		return none()
+	}),
 	find: func(r *reading) sign {
-		set := ""
-		if d := r.Config.times("worker_shutdown_timeout"); d != nil {
+		set, d := "", r.Config.on("worker_shutdown_timeout")
+		if d != nil {
 			set = " " + d.says() + "."
-			if r.unasked() {
-				return possible("A reload of nginx cuts every session that is open then:" + set)
-			}
 		}
 		if r.Session == nil || !r.Session.Cut {
 			return none()
@@ -43,10 +46,10 @@ or take the line out, and they stay as long as their sockets. Let clients connec
 		idle, ok := r.silence()
 		_, limit := r.whoWaits(idle)
 		switch {
-		case !ok || limit != nil || r.readTimeoutSaid(idle) != "" || r.sameSilence(idle) > 0 || !wholeSecond(idle):
+		case !ok || limit != nil || r.timed(idle) || r.sameSilence(idle) > 0 || !r.evenly(idle):
 			return none()
-		case set != "":
-			return likely("The session was cut without a close frame, and a reload ends sessions here:" + set)
+		case d != nil:
+			return likely("The session was cut without a close frame, and a reload ends sessions here:" + set).by(*d)
 		}
 		return possible("The session was cut without a close frame: perhaps the proxy was reloaded or restarted.")
 	},
@@ -54,6 +57,12 @@ or take the line out, and they stay as long as their sockets. Let clients connec
 		return Fix{Steps: []Step{{Where: "main", Lines: []string{"worker_shutdown_timeout 1h;"}}},
 			Note: "The line stands outside every block; without it old workers stay as long as their sockets. Clients must connect again by themselves all the same, after a random pause. With ingress-nginx it is worker-shutdown-timeout in the ConfigMap."}
 	},
+}
+
+// timed reports whether the configuration explains a silence by a time that it sets.
+func (r *reading) timed(idle time.Duration) bool {
+	_, said := r.readTimeoutSaid(idle)
+	return said != ""
 }
 
 // cutTogether returns how many sessions were cut within the same second as this one, itself

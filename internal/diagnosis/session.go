@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,25 +22,22 @@ var readTimeout = &Cause{
 With several proxies in a row, the shortest time counts.`,
 	},
 	Tempting: "proxy_send_timeout, keepalive_timeout and send_timeout never cut an idle socket; raising them changes nothing.",
+	Lures:    []string{"proxy_send_timeout 1h;", "keepalive_timeout 1h;", "send_timeout 1h;"},
 	Severity: Cuts,
 	Party:    ByProxy,
 	Reports:  10,
 	Shows:    SessionEnd | Configuration,
 	Spec:     "nginx proxy_read_timeout",
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout",
+	told:     alone(func(_ *reading, c *Config) sign { return c.short("proxy_read_timeout", defaultReadTimeout) }),
 	find: func(r *reading) sign {
-		if d := r.Config.times("proxy_read_timeout"); d != nil && r.unasked() {
-			if t, ok := nginxTime(d.Args[0]); ok && t < defaultReadTimeout {
-				return possible(fmt.Sprintf("nginx cuts a session after %s of silence: %s.", seconds(t), d.says()))
-			}
-		}
 		idle, ok := r.silence()
 		if !ok {
 			return none()
 		}
 		cut := fmt.Sprintf("The session was cut after %s of silence, without a close frame", seconds(idle))
-		if said := r.readTimeoutSaid(idle); said != "" {
-			return certain(cut + ": " + said + ".")
+		if d, said := r.readTimeoutSaid(idle); said != "" {
+			return certain(cut + ": " + said + ".").by(d)
 		}
 		seen, all := r.whoWaits(idle)
 		again := r.sameSilence(idle)
@@ -50,7 +46,7 @@ With several proxies in a row, the shortest time counts.`,
 		}
 		switch {
 		case r.bare():
-			if again > 0 || all != nil || wholeSecond(idle) {
+			if again > 0 || all != nil || r.evenly(idle) {
 				return possible(cut + ", as proxies do it, though none for HTTP shows in the head.")
 			}
 			return none()
@@ -60,7 +56,7 @@ With several proxies in a row, the shortest time counts.`,
 			return likely(fmt.Sprintf("%s: %s do so unless they are told otherwise.", cut, strings.Join(all, ", "))).closer(1)
 		case again > 0:
 			return likely(cut + ": a proxy closes what is silent that long.").closer(1)
-		case wholeSecond(idle):
+		case r.evenly(idle):
 			return possible(cut + ": a whole number of seconds, as timeouts are.")
 		}
 		return none()
@@ -94,13 +90,9 @@ var streamTimeout = &Cause{
 	Shows:    SessionEnd | Configuration,
 	Spec:     "nginx stream proxy_timeout",
 	SpecURL:  "https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout",
+	told:     alone(func(_ *reading, c *Config) sign { return c.short("proxy_timeout", defaultStreamTimeout) }),
 	find: func(r *reading) sign {
-		d := r.Config.times("proxy_timeout")
-		if d != nil && r.unasked() {
-			if t, ok := nginxTime(d.Args[0]); ok && t < defaultStreamTimeout {
-				return possible(fmt.Sprintf("nginx cuts a connection after %s of silence: %s.", seconds(t), d.says()))
-			}
-		}
+		d := r.Config.on("proxy_timeout")
 		idle, ok := r.silence()
 		if !ok {
 			return none()
@@ -108,8 +100,11 @@ var streamTimeout = &Cause{
 		cut := fmt.Sprintf("The session was cut after %s of silence, without a close frame", seconds(idle))
 		if d != nil {
 			if t, ok := nginxTime(d.Args[0]); ok && near(idle, t) {
-				return certain(cut + ": " + d.says() + ".")
+				return certain(cut + ": " + d.says() + ".").by(*d)
 			}
+		}
+		if r.Config != nil && r.Config.Stream && near(idle, defaultStreamTimeout) && d == nil {
+			return certain(cut + ": no proxy_timeout is set, and nginx's own is 600 s.").by(r.Config.Block)
 		}
 		if r.Request == nil || r.Config.passes() || r.first[host] != 1 && len(r.way()) > 0 || !r.unproxied() {
 			return none()
@@ -122,7 +117,7 @@ var streamTimeout = &Cause{
 		switch {
 		case near(idle, defaultStreamTimeout):
 			return likely(cut + bare + ": nginx's stream module does so at proxy_timeout, 10 min unless it is set.").closer(2)
-		case !wholeSecond(idle) && again == 0:
+		case !r.evenly(idle) && again == 0:
 			return none()
 		case r.asSent() && !r.bare():
 			return possible(cut + ", and Host, Connection and Upgrade stand in the order of clients: a proxy that passes bytes on may have done so.").closer(1)
@@ -142,12 +137,6 @@ var streamTimeout = &Cause{
 // leavesWithin is how soon a client goes that did not like the answer.
 const leavesWithin = time.Second
 
-// What nginx waits for unless it is told otherwise.
-const (
-	defaultReadTimeout   = time.Minute
-	defaultStreamTimeout = 10 * time.Minute
-)
-
 // shortestTimeout is the shortest silence that can be a timeout: they are set in seconds,
 // and the last byte is seen here a little later than the proxy saw it.
 const shortestTimeout = 900 * time.Millisecond
@@ -161,31 +150,44 @@ func (r *reading) silence() (idle time.Duration, ok bool) {
 	return r.Session.Idle, true
 }
 
-// readTimeoutSaid returns what the configuration says of a silence that is nginx's
-// proxy_read_timeout; empty where it says nothing of it.
-func (r *reading) readTimeoutSaid(idle time.Duration) string {
-	if d := r.Config.times("proxy_read_timeout"); d != nil {
-		if t, ok := nginxTime(d.Args[0]); ok && near(idle, t) {
-			return d.says()
+// readTimeoutSaid returns what the configuration says of a silence that is the
+// proxy_read_timeout of one of its proxies, and where; empty where it says nothing of it.
+func (r *reading) readTimeoutSaid(idle time.Duration) (at Directive, said string) {
+	for c := r.Config; c.passes(); c = c.Outer {
+		d := c.on("proxy_read_timeout")
+		if d == nil && near(idle, defaultReadTimeout) {
+			return c.Block, "no proxy_read_timeout is set, and nginx's own is 60 s"
 		}
-		return ""
+		if d != nil {
+			if t, ok := nginxTime(d.Args[0]); ok && near(idle, t) {
+				return *d, d.says()
+			}
+		}
 	}
-	if r.Config.passes() && near(idle, defaultReadTimeout) {
-		return "no proxy_read_timeout is set, and nginx's own is 60 s"
-	}
-	return ""
+	return Directive{}, ""
 }
 
-// near reports whether a session that was idle so long was cut by a timeout of t: proxies
-// look at their timers up to a second late.
-func near(idle, t time.Duration) bool {
-	return t-200*time.Millisecond <= idle && idle <= t+time.Second
+// short returns the sign of a time that is set shorter than the program's own.
+func (c *Config) short(name string, usual time.Duration) sign {
+	if d := c.on(name); d != nil {
+		if t, ok := nginxTime(d.Args[0]); ok && t < usual {
+			return possible(fmt.Sprintf("nginx cuts a session after %s of silence: %s.", seconds(t), d.says())).by(*d)
+		}
+	}
+	return none()
 }
 
 // wholeSecond reports whether idle is a whole number of seconds, as far as networks let
 // that be seen.
 func wholeSecond(idle time.Duration) bool {
 	return (idle - idle.Round(time.Second)).Abs() <= 300*time.Millisecond
+}
+
+// evenly reports whether the session was cut after a whole number of seconds, and had been
+// in use: what somebody breaks off who only tried to connect is no timeout, whatever its
+// second.
+func (r *reading) evenly(idle time.Duration) bool {
+	return wholeSecond(idle) && r.Session.Received > 0
 }
 
 // sameSilence returns how many of the other sessions were cut after the same silence.
@@ -223,52 +225,6 @@ func (r *reading) bare() bool {
 // have Upgrade before Connection.
 func (r *reading) asSent() bool {
 	return r.first[host] == 1 && r.first[connection] == 2 && r.first[upgrade] == 3 && r.written == 3 && r.value(connection) == "Upgrade"
-}
-
-// idleLimit is after what silence a proxy cuts a session, unless it is told otherwise.
-type idleLimit struct {
-	after   time.Duration
-	proxy   string // as Hop.Name has it
-	setting string // in its own language; empty where it has none
-}
-
-var idleLimits = []idleLimit{
-	{30 * time.Second, "Google Cloud Load Balancing", "the timeout of the backend service"},
-	{50 * time.Second, "HAProxy", "timeout client and timeout server"},
-	{55 * time.Second, "Heroku", ""},
-	{60 * time.Second, "nginx", "proxy_read_timeout"},
-	{60 * time.Second, "Apache", "Timeout"},
-	{60 * time.Second, "Varnish", "pipe_timeout"},
-	{60 * time.Second, "lighttpd", "server.max-read-idle"},
-	{60 * time.Second, "nghttpx", "backend-read-timeout"},
-	{60 * time.Second, "AWS Application Load Balancer", "idle timeout"},
-	{100 * time.Second, "Cloudflare", ""},
-	{300 * time.Second, "Apache", "Timeout in Debian's configuration"},
-	{300 * time.Second, "Envoy", "stream_idle_timeout"},
-	{300 * time.Second, "h2o", "proxy.timeout.io"},
-	{600 * time.Second, "Traffic Server", "proxy.config.http.transaction_no_activity_timeout_in"},
-	{900 * time.Second, "Squid", "read_timeout"},
-	{3600 * time.Second, "nginx", "proxy_read_timeout 1h, as many recipes set it"},
-	{86400 * time.Second, "nginx", "proxy_read_timeout 1d, as many recipes set it"},
-}
-
-// whoWaits names the proxies that cut a session after that silence: those that were seen
-// on the way, and all that do.
-func (r *reading) whoWaits(idle time.Duration) (seen, all []string) {
-	for _, l := range idleLimits {
-		if !near(idle, l.after) {
-			continue
-		}
-		words := l.proxy
-		if l.setting != "" {
-			words += " (" + l.setting + ")"
-		}
-		all = append(all, words)
-		if slices.ContainsFunc(r.way(), func(h Hop) bool { return h.Name == l.proxy }) {
-			seen = append(seen, words)
-		}
-	}
-	return seen, all
 }
 
 // seconds writes a time as people measure it.

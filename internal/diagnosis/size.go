@@ -115,13 +115,13 @@ Better is a smaller head: fewer and shorter cookies. The application's own limit
 			size = len(r.Client.Sent.Raw)
 		}
 		title := strings.ToLower(r.Client.Title)
-		because := fmt.Sprintf("The proxy answered %d, and nothing arrived", status)
+		because := fmt.Sprintf("The proxy answered %d%s", status, r.withheld())
 		if size > 0 {
 			because += fmt.Sprintf("; the client sent a head of %d bytes", size)
 		}
 		const least = 4 << 10 // smaller heads are too large for nobody
 		switch {
-		case strings.Contains(title, "too large") || strings.Contains(title, "too long"):
+		case status != 431 && (strings.Contains(title, "too large") || strings.Contains(title, "too long")):
 			return certain(because + ". The page says " + handshake.Quote(r.Client.Title) + ".")
 		case status != 400:
 			return likely(because + ": the head is larger than it takes.")

@@ -16,26 +16,6 @@ var (
 	bareChecks    = append(blockChecks[:4:4], "http-version")
 )
 
-// recipeText is the recipe of nginx.go as the documentation of causes shows it.
-const recipeText = `In the http block, once:
-
-    ` + mapLine + `
-
-In the location:
-
-    ` + versionLine + `
-    ` + upgradeLine + `
-    ` + hopLine + `
-    ` + hostLine + `
-
-proxy_http_version 1.1 is the default from nginx 1.29.7 on. A location that sets one header inherits none, so these lines belong together.`
-
-// recipeNote says what the recipe does, beside the lines.
-const recipeNote = "$http_host is the Host that the browser sent, with its port; $host would lose the port. " + wholeNote
-
-// wholeNote is said of every recipe.
-const wholeNote = "A location that sets one header has to set them all, so these lines are complete. If it includes a file that sets one of them too, such as Debian's proxy_params, one of the two has to go: nginx would send the line twice."
-
 // nginxWebSocketURL documents the lines of the recipe.
 const nginxWebSocketURL = "https://nginx.org/en/docs/http/websocket.html"
 
@@ -43,8 +23,8 @@ const nginxWebSocketURL = "https://nginx.org/en/docs/http/websocket.html"
 const setHeaderURL = "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"
 
 // eaten reports whether a WebSocket client asked and no Upgrade arrived: proxies that drop
-// Upgrade pass the Sec-WebSocket lines on.
-func (r *reading) eaten() bool { return r.asked() && !r.has(upgrade) }
+// Upgrade pass the Sec-WebSocket lines on. One that the client did not send none has dropped.
+func (r *reading) eaten() bool { return r.asked() && !r.has(upgrade) && !r.neverSent(upgrade) }
 
 // passesUnasked reports whether the proxy next to the backend was recognised as one that
 // passes a WebSocket on without being told to.
@@ -117,18 +97,18 @@ var upgradeNotConfigured = &Cause{
 	Severity: Rejects,
 	Party:    ByProxy,
 	Reports:  20,
-	Shows:    Refusal | Configuration,
+	Shows:    Refusal | ClientSide | Configuration,
 	Explains: bareChecks,
 	Spec:     "nginx WebSocket proxying",
 	SpecURL:  nginxWebSocketURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("upgrade-not-configured", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			if w := r.wiring(); w.eats() && w.bare() && w.version == "" {
-				return certain(fmt.Sprintf("%s sets neither Upgrade nor Connection, so nginx drops both.", w.block), r.spans(connection)...)
-			}
-			return none()
+		if status := r.refusedAs(); (status == 400 || status == 426) && r.sentWhole() {
+			return r.refusal(fmt.Sprintf("A WebSocket server answered %d to a whole handshake: a proxy on the way has dropped Upgrade or Connection.", status))
+		} else if status == 505 && r.sentWhole() {
+			return r.refusal("A WebSocket server answered 505 to a handshake in HTTP/1.1: a proxy on the way speaks HTTP/1.0 to it, which has no upgrade.")
 		}
 		if !r.eaten() || r.passesUnasked() || r.proxyName() == "tinyproxy" {
 			return none()
@@ -164,28 +144,6 @@ var upgradeNotConfigured = &Cause{
 	},
 }
 
-// subrequest reports whether the request may be one that nginx makes for auth_request, with
-// the client's own lines: its path is one for that, or the same key arrived at another path.
-func (r *reading) subrequest() bool {
-	path := strings.ToLower(r.path())
-	for _, word := range []string{"auth", "verify", "validate", "authenticate", "authorize", "check"} {
-		if strings.TrimLeft(path[strings.LastIndexByte(path, '/')+1:], "_") == word {
-			return true
-		}
-	}
-	return r.sighted(r.sameKey)
-}
-
-// sameKey reports whether another request has the key of this one and another path: a
-// client makes a new key for every handshake, so the proxy made two requests of one.
-func (r *reading) sameKey(o *reading) bool {
-	key := r.value(secKey)
-	return key != "" && key != sampleKey && o.value(secKey) == key && o.path() != r.path()
-}
-
-// sampleKey is the example of RFC 6455 §1.3, which people send again and again.
-const sampleKey = "dGhlIHNhbXBsZSBub25jZQ=="
-
 var upgradeHeadersNotForwarded = &Cause{
 	ID:    "upgrade-headers-not-forwarded",
 	Title: "The location speaks HTTP/1.1 and passes on neither line",
@@ -203,13 +161,8 @@ var upgradeHeadersNotForwarded = &Cause{
 	SpecURL:  nginxWebSocketURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("upgrade-headers-not-forwarded", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			if w := r.wiring(); w.eats() && w.bare() && w.version != "" {
-				return certain(fmt.Sprintf("%s sets proxy_http_version %s, and neither Upgrade nor Connection: nginx drops both.", w.block, handshake.Quote(w.version)), r.spans(connection)...)
-			}
-			return none()
-		}
 		if !r.eaten() || !r.byNginx() || r.http10() {
 			return none()
 		}
@@ -248,13 +201,8 @@ var upgradeHeaderMissing = &Cause{
 	SpecURL:  setHeaderURL,
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("upgrade-header-missing", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			if w := r.wiring(); w.eats() && w.upgrade == nil && w.connection != nil && !w.lost("Upgrade") {
-				return certain(fmt.Sprintf("%s sets Connection in %s and no Upgrade, which nginx drops.", w.block, w.connection.where()), r.spans(connection)...)
-			}
-			return none()
-		}
 		if !r.eaten() || !r.lists(connection, "upgrade") {
 			return none()
 		}
@@ -285,14 +233,8 @@ var upgradeWrongVariable = &Cause{
 	SpecURL:  "https://nginx.org/en/docs/http/ngx_http_core_module.html#var_http_",
 	remedy:   passUpgrade,
 	nginx:    func(r *reading) Fix { return r.recipe().noted(recipeNote) },
+	told:     decided("upgrade-wrong-variable", (*reading).upgradeFault),
 	find: func(r *reading) sign {
-		if r.configures() {
-			w := r.wiring()
-			if d := w.upgrade; w.asks && d != nil && w.wrongVariable() {
-				return certain(fmt.Sprintf("%s fills Upgrade from %s. The client's value is in $http_upgrade.", d.where(), handshake.Quote(argument(d))), r.spans(upgrade)...)
-			}
-			return none()
-		}
 		switch {
 		case r.eaten() && r.byNginx() && r.manner() == listsUpgrade:
 			return possible("Connection: upgrade arrived and Upgrade did not: a misspelt variable behind proxy_set_header Upgrade is empty, and nginx sends no line for it.", r.spans(connection)...)
