@@ -127,6 +127,9 @@ func (x *exchange) fail(w *upgradeWriter) {
 // bodyWait bounds how long net/http waits, after a refusal, for a body that nobody reads.
 const bodyWait = time.Second
 
+// explanation is about how long the text of a refusal is, in bytes.
+const explanation = 6 << 10
+
 // explain answers with a status and says in the body why, for curl and for the proxy's log.
 func (x *exchange) explain(status int) {
 	h, a := x.handler, x.attempt
@@ -146,13 +149,13 @@ func (x *exchange) explain(status int) {
 	}
 	told := clone(a)
 	told.Response.Status = status
-	var body []byte
+	body := make([]byte, 0, explanation)
 	if wantsJSON(a.Request.Head) {
 		header.Set("Content-Type", "application/json")
-		body = append(told.AppendJSON(nil), '\n')
+		body = append(told.AppendJSON(body), '\n')
 	} else {
 		header.Set("Content-Type", "text/plain; charset=utf-8")
-		body = told.AppendText(nil)
+		body = told.AppendText(body)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	control := http.NewResponseController(x.w)

@@ -15,7 +15,7 @@ var sightings = [...]int{Refused: 2, Answered: 6, Rejected: 8, Open: 6, Closed: 
 // diagnose gives a, whose verdict is known, its causes. It is called before a is published.
 func (j *Journal) diagnose(a *Attempt) {
 	a.Causes = diagnosis.Diagnose(&diagnosis.Evidence{
-		Request: &a.Request, Verdict: &a.Verdict, Expect: j.expect,
+		Request: &a.Request, Verdict: &a.Verdict, Expect: j.expect, Config: j.configOf(a),
 		Others: func() []diagnosis.Sighting { return j.others(a) },
 	})
 }
@@ -30,8 +30,18 @@ func (j *Journal) diagnoseEnd(a *Attempt, kept bool) {
 	e := diagnosis.Evidence{Session: &session, Others: func() []diagnosis.Sighting { return j.others(a) }}
 	if kept {
 		e.Request, e.Verdict, e.Expect = &a.Request, &a.Verdict, j.expect
+		e.Config = j.configOf(a)
 	}
 	a.Causes = diagnosis.Diagnose(&e)
+}
+
+// configOf returns what the configuration of the proxy does with the request of a; nil where
+// nobody has told it.
+func (j *Journal) configOf(a *Attempt) *diagnosis.Config {
+	if j.config == nil {
+		return nil
+	}
+	return j.config(&a.Request)
 }
 
 // others returns what a diagnosis of a may know of other attempts, the newest first.

@@ -4,13 +4,11 @@ import (
 	"encoding/binary"
 	"strconv"
 	"unicode/utf8"
-
-	"wsinspect/internal/dump"
 )
 
 // What strangers wrote is escaped at output, by one of four functions: for JSON or for
 // plain text, and for bytes of the wire or for words. Words are UTF-8; bytes are anything.
-// The fourth, for bytes in plain text, is dump.AppendEscaped.
+// The two for plain text are dump.AppendEscaped and dump.AppendWords.
 // None of them lets a control character through, C1 and bidirectional ones included, so
 // that a terminal shows what it is given and obeys none of it.
 
@@ -95,23 +93,4 @@ func appendJSONEscape(dst []byte, r rune) []byte {
 		r = 0xdc00 + r&0x3ff
 	}
 	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
-}
-
-// appendWords appends s as plain text of one line; what cannot be printed is escaped as
-// Go escapes it.
-func appendWords(dst []byte, s string) []byte {
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			dst = dump.AppendEscaped(dst, []byte{s[i]})
-		case strconv.IsPrint(r):
-			dst = append(dst, s[i:i+size]...)
-		default:
-			quoted := strconv.AppendQuoteRune(nil, r)
-			dst = append(dst, quoted[1:len(quoted)-1]...)
-		}
-		i += size
-	}
-	return dst
 }

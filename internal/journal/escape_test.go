@@ -29,7 +29,7 @@ func FuzzEscape(f *testing.F) {
 		}
 		obeyed(t, b)
 		obeyed(t, dump.AppendEscaped(nil, []byte(s)))
-		obeyed(t, appendWords(nil, s))
+		obeyed(t, dump.AppendWords(nil, s))
 	})
 }
 

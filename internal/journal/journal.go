@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"wsinspect/internal/diagnosis"
+	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
 
@@ -16,14 +17,19 @@ const (
 
 // Options say what a Journal keeps, whom it believes and whom it tells.
 type Options struct {
-	Keep           int            // attempts kept; 0: DefaultKeep
-	KeepBytes      int64          // bytes of memory that they may take, estimated; 0: DefaultKeepBytes
-	MaxSubscribers int            // subscribers at once; 0: none
-	Log            *Log           // where every change of state is written; nil: nowhere
-	Expect         []string       // the paths that the application serves; nil: not known
-	Trusted        []netip.Prefix // proxies whose forwarding headers are believed; nil: loopback
-	Connections    func() int64   // connections open now; nil: the metric is left out
-	Shed           func() int64   // connections turned away at the limit; nil: the metric is left out
+	Keep           int      // attempts kept; 0: DefaultKeep
+	KeepBytes      int64    // bytes of memory that they may take, estimated; 0: DefaultKeepBytes
+	MaxSubscribers int      // subscribers at once; 0: none
+	Log            *Log     // where every change of state is written; nil: nowhere
+	Expect         []string // the paths that the application serves; nil: not known
+	// Config returns what the configuration of the proxy does with a request as it arrived;
+	// nil: it is not known. It is called for every attempt, by many at once.
+	Config      func(*dump.Request) *diagnosis.Config
+	Trusted     []netip.Prefix // proxies whose forwarding headers are believed; nil: loopback
+	Connections func() int64   // connections open now; nil: the metric is left out
+	Shed        func() int64   // connections turned away at the limit; nil: the metric is left out
+	Exhausted   func() int64   // connections turned away for want of a file descriptor; nil: the metric is left out
+	Unsecured   func() int64   // TLS handshakes that failed; nil: the metric is left out
 	// Traffic returns what all sessions have received and sent so far; nil: nothing. It is
 	// called when the metrics are read, and must never go down.
 	Traffic func() (received, sent Traffic)
@@ -38,6 +44,7 @@ type Journal struct {
 	clock   clock
 	trusted []netip.Prefix
 	expect  []string
+	config  func(*dump.Request) *diagnosis.Config
 	log     *Log
 	metrics *metrics
 
@@ -63,6 +70,7 @@ func New(o Options) *Journal {
 	j := &Journal{
 		trusted: o.Trusted,
 		expect:  o.Expect,
+		config:  o.Config,
 		log:     o.Log,
 		kept:    newStore(o.Keep, o.KeepBytes),
 		feed:    newFeed(o.MaxSubscribers),
@@ -104,6 +112,15 @@ func (j *Journal) Close(t Trace, s Session) {
 	kept := j.Get(t.id)
 	a := t.ended(kept, &s)
 	before := a.Causes
+	if kept != nil && s.cut() {
+		// Sessions that are cut in the same instant are evidence for one another, so each is
+		// remembered as it ended before it is asked what that means.
+		j.mu.Lock()
+		j.replace(a)
+		j.mu.Unlock()
+		ended := *a
+		a = &ended
+	}
 	j.diagnoseEnd(a, kept != nil)
 	j.log.closed(a, !sameCauses(before, a.Causes))
 	j.metrics.closed(&s)
@@ -115,16 +132,34 @@ func (j *Journal) Close(t Trace, s Session) {
 }
 
 // update replaces an attempt that is still kept and announces its new state in any case:
-// a page that is open may still show it.
+// a page that is open may still show it. The caller holds mu.
 func (j *Journal) update(a *Attempt) {
+	j.replace(a)
+	j.metrics.drops.Add(float64(j.feed.announce(a)))
+}
+
+// replace remembers the new state of an attempt that is still kept. The caller holds mu.
+func (j *Journal) replace(a *Attempt) {
 	if j.kept.byID[a.ID] != nil {
 		j.metrics.evicted.Add(float64(j.kept.put(a)))
 	}
-	j.metrics.drops.Add(float64(j.feed.announce(a)))
 }
 
 // Mismatch counts one disagreement between a verdict and gorilla. It must never be called.
 func (j *Journal) Mismatch() { j.metrics.mismatches.Inc() }
+
+// WrongToken counts a request with a wrong token for the page, which was answered as one or,
+// of too many in a second, turned away.
+func (j *Journal) WrongToken(turnedAway bool) {
+	if turnedAway {
+		j.metrics.wrongTokens.turnedAway.Inc()
+	} else {
+		j.metrics.wrongTokens.answered.Inc()
+	}
+}
+
+// LogTrouble returns what keeps the log from being written, and whether anything does.
+func (j *Journal) LogTrouble() (Trouble, bool) { return j.log.Trouble() }
 
 // Get returns the attempt with that ID, or nil when it is not, or no longer, kept.
 func (j *Journal) Get(id string) *Attempt {

@@ -6,7 +6,8 @@ import (
 	"wsinspect/internal/diagnosis"
 )
 
-func appendCauses(b []byte, causes []diagnosis.Conclusion) []byte {
+// AppendCausesJSON appends causes as the list that stands in an attempt.
+func AppendCausesJSON(b []byte, causes []diagnosis.Conclusion) []byte {
 	b = append(b, '[')
 	for i := range causes {
 		if i > 0 {
@@ -34,6 +35,12 @@ func appendConclusion(b []byte, c *diagnosis.Conclusion) []byte {
 	b = appendWordList(b, c.Explains)
 	b = append(b, `,"evidence":`...)
 	b = appendSpans(b, c.Evidence)
+	if c.At != nil {
+		b = append(b, `,"file":`...)
+		b = appendJSONWords(b, c.At.File)
+		b = append(b, `,"line":`...)
+		b = strconv.AppendInt(b, int64(c.At.Line), 10)
+	}
 	b = append(b, `,"fix":`...)
 	return append(appendFix(b, &c.Fix), '}')
 }
@@ -60,7 +67,8 @@ func appendFix(b []byte, f *diagnosis.Fix) []byte {
 	return append(appendJSONWords(b, f.Note), '}')
 }
 
-func appendHops(b []byte, hops []diagnosis.Hop) []byte {
+// AppendHopsJSON appends hops as the list that stands in an attempt.
+func AppendHopsJSON(b []byte, hops []diagnosis.Hop) []byte {
 	b = append(b, '[')
 	for i := range hops {
 		if i > 0 {

@@ -290,7 +290,7 @@ func appendTextLine(b []byte, now time.Time, what string, a *Attempt, why string
 		b = append(b, client...)
 		b = append(b, "  "...)
 	}
-	b = appendWords(b, why)
+	b = dump.AppendWords(b, why)
 	b = append(b, "  "...)
 	return append(b, a.ID...)
 }

@@ -34,6 +34,7 @@ func ParseFormat(s string) (Format, error) {
 // LogOptions say how a Log writes.
 type LogOptions struct {
 	Format Format
+	Report func(error) // told when the log can no longer be written, not more than every few seconds; nil: nobody is
 }
 
 // Bounds of what waits for a sink that is no regular file.
@@ -41,10 +42,12 @@ const (
 	maxQueued      = 4096            // lines
 	maxQueuedBytes = 8 << 20         // and their bytes: a line carries a whole head
 	drainTime      = 2 * time.Second // how long Close waits for the sink
+	stuckAfter     = time.Second     // how long a write may take before the sink counts as stuck
 )
 
 // Log writes one line for each change of an attempt's state. It never stops the service:
-// a line that cannot be written is dropped and counted.
+// lines that cannot be written now wait, a bounded number of them, and are written when they
+// can be; the others are dropped and counted.
 //
 // To a regular file the line of a handshake is written before the method that logs it
 // returns, so the file has it even after kill -9. The line of a session's end has nobody
@@ -62,11 +65,13 @@ type Log struct {
 	done    chan struct{} // closed when the writer has ended
 	dropped atomic.Int64
 	buffers sync.Pool // of *[]byte
+	state   *condition
+	began   atomic.Int64 // when the write that goes on to sink began, in nanoseconds of Unix time; 0: none does
 }
 
 // NewLog returns a Log that writes to w.
 func NewLog(w io.Writer, o LogOptions) *Log {
-	l := &Log{format: o.Format, sink: w, closing: make(chan struct{}), done: make(chan struct{})}
+	l := &Log{format: o.Format, sink: w, closing: make(chan struct{}), done: make(chan struct{}), state: &condition{tell: o.Report}}
 	l.close = sync.OnceFunc(func() { close(l.closing) })
 	l.buffers.New = func() any { return new([]byte) }
 
@@ -84,7 +89,7 @@ func NewLog(w io.Writer, o LogOptions) *Log {
 		}
 	}
 	if mode.IsRegular() {
-		l.file = newLogFile(file, l.lost)
+		l.file = newLogFile(file, l.state, l.lost)
 		close(l.done)
 		return l
 	}
@@ -99,6 +104,26 @@ func (l *Log) Dropped() int64 {
 		return 0
 	}
 	return l.dropped.Load()
+}
+
+// Trouble returns what keeps the log from writing, and whether anything does.
+func (l *Log) Trouble() (Trouble, bool) {
+	if l == nil {
+		return Trouble{}, false
+	}
+	since, err := l.state.now()
+	t := Trouble{Since: since, Error: err, Dropped: l.Dropped()}
+	if began := l.began.Load(); since.IsZero() && began != 0 {
+		if since := time.Unix(0, began); time.Since(since) >= stuckAfter {
+			t.Since, t.Error = since, errUnread
+		}
+	}
+	if l.file != nil {
+		t.Waiting = l.file.backlog()
+	} else {
+		t.Waiting = len(l.queue)
+	}
+	return t, !t.Since.IsZero()
 }
 
 // Reopen opens the regular file again by its name and closes the old one: for logrotate
@@ -118,7 +143,8 @@ func (l *Log) lost(lines int) { l.dropped.Add(int64(lines)) }
 func (l *Log) Close() {
 	l.close()
 	if l.file != nil {
-		l.lost(l.file.settle())
+		l.file.settle()
+		l.file.abandon()
 	}
 	select {
 	case <-l.done:
@@ -139,7 +165,7 @@ func (l *Log) write(mayWait bool, json, text func([]byte) []byte) {
 	line = append(line, '\n')
 	*buffer = line
 	if l.file != nil {
-		l.lost(l.file.write(line, mayWait))
+		l.file.write(line, mayWait)
 		l.recycle(buffer)
 		return
 	}
@@ -158,6 +184,9 @@ func (l *Log) enqueue(buffer *[]byte) {
 	}
 	l.queued.Add(-size)
 	l.dropped.Add(1)
+	if !l.isClosing() {
+		l.state.fails(errUnread)
+	}
 	l.recycle(buffer)
 }
 
@@ -192,8 +221,14 @@ func (l *Log) drain() {
 }
 
 func (l *Log) flush(buffer *[]byte) {
-	if _, err := l.sink.Write(*buffer); err != nil {
+	l.began.Store(time.Now().UnixNano())
+	_, err := l.sink.Write(*buffer)
+	l.began.Store(0)
+	if err != nil {
 		l.dropped.Add(1)
+		l.state.fails(err)
+	} else {
+		l.state.works()
 	}
 	l.queued.Add(-int64(len(*buffer)))
 	l.recycle(buffer)

@@ -257,6 +257,13 @@ func TestAFileThatFailsStopsNobody(t *testing.T) {
 	j := New(Options{Log: l})
 	a := of(j, Rejected)
 	j.Begin(a)
+	if trouble, ok := l.Trouble(); !ok || trouble.Waiting != 1 || !errors.Is(trouble.Error, os.ErrClosed) {
+		t.Errorf("the trouble is %+v, want one line that waits for a closed file", trouble)
+	}
+	if got := sample(t, j, "wsinspect_log_failing"); got != 1 {
+		t.Errorf("log_failing is %v, want 1", got)
+	}
+	l.Close()
 	if j.Get(a.ID) == nil || l.Dropped() != 1 {
 		t.Errorf("kept: %v, dropped: %d; want it kept and 1 dropped", j.Get(a.ID) != nil, l.Dropped())
 	}
@@ -279,6 +286,82 @@ func TestALineAfterATornOneIsWhole(t *testing.T) {
 	lines := strings.Split(read(), "\n")
 	if len(lines) != 4 || !json.Valid([]byte(lines[1])) || !json.Valid([]byte(lines[2])) {
 		t.Errorf("the file has\n%s", read())
+	}
+}
+
+// TestAFileThatWorksAgainCatchesUp: what came meanwhile is in it, in order, as far as there
+// was room to keep it, and what was not is counted.
+func TestAFileThatWorksAgainCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan error, 8)
+		l, read := fileLog(t)
+		l.state.tell = func(err error) { told <- err }
+		name := l.file.file.Load().Name()
+		l.file.file.Load().Close()
+		j := New(Options{Log: l})
+		const more = 10
+		var ids []string
+		for range maxQueued + more {
+			a := of(j, Rejected)
+			j.Begin(a)
+			ids = append(ids, a.ID)
+		}
+		if err := <-told; !errors.Is(err, os.ErrClosed) || len(told) > 0 {
+			t.Errorf("told of %v, and of %d more; want the closed file, once", err, len(told))
+		}
+		trouble, _ := l.Trouble()
+		if trouble.Waiting > maxQueued || trouble.Waiting+int(trouble.Dropped) != len(ids) || trouble.Dropped < more {
+			t.Errorf("%d lines wait and %d are dropped, of %d", trouble.Waiting, trouble.Dropped, len(ids))
+		}
+		again, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.file.file.Store(again)
+		time.Sleep(retryWait)
+		synctest.Wait()
+		if trouble, failing := l.Trouble(); failing || trouble.Waiting > 0 {
+			t.Errorf("the trouble is %+v, although the file can be written", trouble)
+		}
+		i := 0
+		for line := range strings.Lines(read()) {
+			if !strings.Contains(line, ids[i]) {
+				t.Fatalf("line %d is not of attempt %d: %s", i, i, line)
+			}
+			i++
+		}
+		if i != trouble.Waiting {
+			t.Errorf("%d lines are in the file, want %d", i, trouble.Waiting)
+		}
+		l.Close()
+		again.Close()
+	})
+}
+
+// TestAFileThatEndsTorn: a process that was killed in a write leaves a line without its
+// end, and the next process does not run into it.
+func TestAFileThatEndsTorn(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	for before, want := range map[string]int{"": 1, "{}\n": 2, "{}\n{\"ti": 3} {
+		if err := os.WriteFile(name, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := NewLog(f, LogOptions{})
+		l.begun(sampleClosed())
+		l.Close()
+		f.Close()
+		after, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(string(after), "\n"), "\n")
+		if len(lines) != want || !json.Valid([]byte(lines[want-1])) {
+			t.Errorf("behind %q the file has\n%s", before, after)
+		}
 	}
 }
 

@@ -34,6 +34,8 @@ type metrics struct {
 	mismatches prometheus.Counter
 	evicted    prometheus.Counter
 	drops      prometheus.Counter
+
+	wrongTokens struct{ answered, turnedAway prometheus.Counter }
 }
 
 // reason, belief and ending are the labels of a child.
@@ -115,8 +117,8 @@ func (m *metrics) addSessions(traffic func() (received, sent Traffic)) {
 	m.registry.MustRegister(newTrafficCollector(traffic))
 	closes := m.counters("closes_total", "Sessions that ended, by close code and by who ended them.", "code", "by")
 	codes := []string{codeLabel(3000), codeLabel(4000), codeLabel(0)}
-	for _, c := range closeCodes {
-		codes = append(codes, codeLabel(c.code))
+	for code := range handshake.CloseCodes() {
+		codes = append(codes, codeLabel(code))
 	}
 	for _, code := range codes {
 		for _, by := range []Closer{ByClient, ByServer, ByNobody} {
@@ -128,13 +130,27 @@ func (m *metrics) addSessions(traffic func() (received, sent Traffic)) {
 func (m *metrics) addService(o Options, subscribers func() int) {
 	m.evicted = m.counter("attempts_evicted_total", "Attempts that were forgotten to keep newer ones.")
 	m.drops = m.counter("feed_drops_total", "Feed subscribers that were let go for being too slow.")
+	tokens := m.counters("wrong_tokens_total", "Requests to page and API with a wrong token, by status: 401, or 429 for those beyond what a second allows.", "status")
+	m.wrongTokens.answered, m.wrongTokens.turnedAway = tokens.WithLabelValues("401"), tokens.WithLabelValues("429")
 	m.counterOf("log_dropped_total", "Log lines that could not be written.", o.Log.Dropped)
+	m.gaugeOf("log_failing", "1 while the log cannot be written, else 0.", func() float64 {
+		if _, failing := o.Log.Trouble(); failing {
+			return 1
+		}
+		return 0
+	})
 	m.gaugeOf("feed_subscribers", "Subscribers to the live feed now.", func() float64 { return float64(subscribers()) })
 	if o.Connections != nil {
 		m.gaugeOf("connections", "Connections open now.", func() float64 { return float64(o.Connections()) })
 	}
 	if o.Shed != nil {
 		m.counterOf("connections_shed_total", "Connections that were turned away because as many were open as is allowed.", o.Shed)
+	}
+	if o.Exhausted != nil {
+		m.counterOf("connections_exhausted_total", "Connections that were turned away because no file descriptor was left.", o.Exhausted)
+	}
+	if o.Unsecured != nil {
+		m.counterOf("tls_handshake_failures_total", "TLS handshakes that failed, so that no request came.", o.Unsecured)
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "wsinspect", Name: "build_info", Help: "The version that runs; always 1.",

@@ -74,7 +74,7 @@ func sample(t *testing.T, j *Journal, name string, labels ...string) float64 {
 
 func measured() *Journal {
 	return New(Options{
-		Connections: func() int64 { return 7 }, Shed: func() int64 { return 3 },
+		Connections: func() int64 { return 7 }, Shed: func() int64 { return 3 }, Unsecured: func() int64 { return 2 }, Exhausted: func() int64 { return 1 },
 		Traffic: func() (received, sent Traffic) { return Traffic{Text: 2, Bytes: 125}, Traffic{Pong: 1} },
 		Version: "v1.2.3", MaxSubscribers: 64, Log: NewLog(io.Discard, LogOptions{}),
 	})

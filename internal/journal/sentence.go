@@ -42,10 +42,7 @@ func (a *Attempt) Sentence() string {
 // Leading returns the cause that the verdict is put into words by: the first, where it is
 // likely or certain. It is nil where none is.
 func (a *Attempt) Leading() *diagnosis.Conclusion {
-	if len(a.Causes) == 0 || a.Causes[0].Confidence < diagnosis.Likely {
-		return nil
-	}
-	return &a.Causes[0]
+	return diagnosis.Leading(a.Causes)
 }
 
 // causeSentence says what c did, and of a session that came about all the same how it
@@ -117,6 +114,9 @@ func (a *Attempt) cutSentence() string {
 	if a.State != Closed || a.Session.Close.By != ByNobody {
 		return ""
 	}
+	if a.Session.Idle < time.Second {
+		return " The session was cut in the midst of it."
+	}
 	return " The session was cut after " + seconds(a.Session.Idle) + " of silence."
 }
 
@@ -169,7 +169,7 @@ func (s *Session) endSentence() string {
 
 // words names the code and says what it means; the reason is the other side's own.
 func (c Close) words() string {
-	text := fmt.Sprintf("%d, %s: %s", c.Code, CodeName(c.Code), CodeMeaning(c.Code))
+	text := fmt.Sprintf("%d, %s: %s", c.Code, handshake.CloseName(c.Code), handshake.CloseMeaning(c.Code))
 	if c.Reason != "" {
 		text += fmt.Sprintf(" (reason %s)", strconv.QuoteToGraphic(c.Reason))
 	}

@@ -15,13 +15,13 @@ import (
 // answer and the session. It is for
 // terminals and for the bodies of refusals: no control byte of a stranger gets through.
 func (a *Attempt) AppendText(b []byte) []byte {
-	b = appendWords(b, a.Sentence())
+	b = dump.AppendWords(b, a.Sentence())
 	b = append(b, '\n', '\n')
 	var evidence []dump.Evidence
 	for _, e := range a.Evidence() {
 		evidence = append(evidence, e.Evidence)
 	}
-	b = a.appendCauses(b, evidence)
+	b = AppendCauses(b, a.Causes, evidence, a.TellApart())
 	b = a.appendFacts(b)
 
 	b = append(b, "\nAs it arrived"...)
@@ -56,12 +56,12 @@ func (a *Attempt) appendFacts(b []byte) []byte {
 		b = fmt.Appendf(b, "; %s decides by the check %s (%s)", c.By, c.ID, c.Spec)
 		if a.Verdict.Reason != "" {
 			b = append(b, "\nSaid     "...)
-			b = appendWords(b, a.Verdict.Reason)
+			b = dump.AppendWords(b, a.Verdict.Reason)
 		}
 	}
 	if a.Mismatch != "" {
 		b = append(b, "\nMismatch gorilla said: "...)
-		b = appendWords(b, a.Mismatch)
+		b = dump.AppendWords(b, a.Mismatch)
 	}
 	b = append(b, "\nFrom     "...)
 	b = append(b, a.PeerText()...)
@@ -110,7 +110,7 @@ func (a *Attempt) appendFindings(b []byte, title string, outcome handshake.Outco
 		b = append(b, "  "...)
 		b = append(b, f.Check.Spec...)
 		b = append(b, '\n')
-		b = handshake.AppendWrapped(b, "      ", string(appendWords(nil, f.Because)))
+		b = handshake.AppendWrapped(b, "      ", string(dump.AppendWords(nil, f.Because)))
 		if !a.explained(f.Check.ID) {
 			b = handshake.AppendWrapped(b, "      ", f.Check.Doc.Do)
 		}
@@ -141,7 +141,7 @@ func (s *Session) appendText(b []byte, now time.Time) []byte {
 		b = fmt.Appendf(b, "Open for %s; silent for %s.\n", seconds(now.Sub(s.Opened)), seconds(s.Idle))
 	} else {
 		b = fmt.Appendf(b, "Lasted %s; silent for %s before the end.\n", seconds(s.Closed.Sub(s.Opened)), seconds(s.Idle))
-		b = handshake.AppendWrapped(b, "  ", string(appendWords(nil, s.endSentence())))
+		b = handshake.AppendWrapped(b, "  ", string(dump.AppendWords(nil, s.endSentence())))
 	}
 	b = append(b, "  Subprotocol: "...)
 	if s.Subprotocol == "" {

@@ -10,41 +10,46 @@ import (
 	"wsinspect/internal/handshake"
 )
 
-// appendCauses appends who did it and the lines that cure it, the likeliest cause first,
-// and what would tell several apart.
-func (a *Attempt) appendCauses(b []byte, evidence []dump.Evidence) []byte {
-	if len(a.Causes) == 0 {
+// AppendCauses appends who did it and the lines that cure it, the likeliest cause first,
+// and in apart what would tell several apart. The sentence of a leading cause is left out:
+// it has been said already. Where evidence is given, a cause has the letters of its places.
+func AppendCauses(b []byte, causes []diagnosis.Conclusion, evidence []dump.Evidence, apart string) []byte {
+	if len(causes) == 0 {
 		return b
 	}
-	leading := a.Leading()
+	leading := diagnosis.Leading(causes)
 	title := "Cause"
 	switch {
-	case len(a.Causes) > 1 && leading == nil:
+	case len(causes) > 1 && leading == nil:
 		title = "Several configurations make these bytes, the commonest first"
-	case len(a.Causes) > 1:
+	case len(causes) > 1:
 		title = "Causes, the likeliest first"
 	}
 	b = append(b, title+"\n"...)
-	for i := range a.Causes {
-		c := &a.Causes[i]
+	for i := range causes {
+		c := &causes[i]
 		if i > 0 {
 			b = append(b, '\n')
 		}
 		b = append(b, "  "+c.Cause.ID...)
 		b = appendLetters(b, c.Evidence, evidence)
-		b = append(b, "  "+c.Confidence.String()+"; "+c.Cause.Party.String()+"\n"...)
+		b = append(b, "  "+c.Confidence.String()+"; "+c.Cause.Party.String()...)
+		if c.At != nil {
+			b = dump.AppendWords(b, ", according to "+c.At.Where())
+		}
+		b = append(b, '\n')
 		text := c.Because
 		if c == leading { // its sentence stands above
 			text = c.Cause.Title + "."
 		}
-		b = handshake.AppendWrapped(b, "      ", string(appendWords(nil, text)))
-		if other := a.CuredWith(i); other != nil {
+		b = handshake.AppendWrapped(b, "      ", string(dump.AppendWords(nil, text)))
+		if other := curedWith(causes, i); other != nil {
 			b = append(b, "      The lines of "+other.ID+" cure it.\n"...)
 		} else {
-			b = handshake.AppendWrapped(b, "      ", cureText(c))
+			b = handshake.AppendWrapped(b, "      ", CureText(c))
 		}
 	}
-	if apart := a.TellApart(); apart != "" {
+	if apart != "" {
 		b = append(b, '\n')
 		b = handshake.AppendWrapped(b, "  ", apart)
 	}
@@ -53,9 +58,11 @@ func (a *Attempt) appendCauses(b []byte, evidence []dump.Evidence) []byte {
 
 // CuredWith returns the cause before the one at i that the same lines cure; nil where none
 // does.
-func (a *Attempt) CuredWith(i int) *diagnosis.Cause {
-	fix := &a.Causes[i].Fix
-	for _, c := range a.Causes[:i] {
+func (a *Attempt) CuredWith(i int) *diagnosis.Cause { return curedWith(a.Causes, i) }
+
+func curedWith(causes []diagnosis.Conclusion, i int) *diagnosis.Cause {
+	fix := &causes[i].Fix
+	for _, c := range causes[:i] {
 		if len(fix.Steps) > 0 && c.Fix.Hop == fix.Hop && reflect.DeepEqual(c.Fix.Steps, fix.Steps) {
 			return c.Cause
 		}
@@ -63,9 +70,9 @@ func (a *Attempt) CuredWith(i int) *diagnosis.Cause {
 	return nil
 }
 
-// cureText writes the fix of c, and the cure that is none, as documentation is written:
+// CureText writes the fix of c, and the cure that is none, as documentation is written:
 // lines to paste are indented by four spaces.
-func cureText(c *diagnosis.Conclusion) string {
+func CureText(c *diagnosis.Conclusion) string {
 	var b []byte
 	f := &c.Fix
 	for _, step := range f.Steps {
@@ -82,7 +89,7 @@ func cureText(c *diagnosis.Conclusion) string {
 				heading = "There"
 			}
 			b = append(b, heading+", take out: "...)
-			b = appendWords(b, strings.Join(step.Remove, ", "))
+			b = dump.AppendWords(b, strings.Join(step.Remove, ", "))
 			b = append(b, "\n\n"...)
 		}
 	}
@@ -93,11 +100,11 @@ func cureText(c *diagnosis.Conclusion) string {
 	return strings.TrimRight(string(b), "\n")
 }
 
-// appendLines is appendWords for text of several lines.
+// appendLines is dump.AppendWords for text of several lines.
 func appendLines(b []byte, indent, text string) []byte {
 	for line := range strings.Lines(text) {
 		b = append(b, indent...)
-		b = appendWords(b, strings.TrimSuffix(line, "\n"))
+		b = dump.AppendWords(b, strings.TrimSuffix(line, "\n"))
 		b = append(b, '\n')
 	}
 	return b
@@ -123,7 +130,7 @@ func (a *Attempt) appendWay(b []byte) []byte {
 	for _, hop := range slices.Backward(hops) {
 		if hop.Because != "" {
 			b = append(b, '\n')
-			b = handshake.AppendWrapped(b, "         ", string(appendWords(nil, hop.Name+": "+hop.Because)))
+			b = handshake.AppendWrapped(b, "         ", string(dump.AppendWords(nil, hop.Name+": "+hop.Because)))
 			b = b[:len(b)-1]
 		}
 	}

@@ -211,7 +211,7 @@ func TestAnOpenSessionCountsOn(t *testing.T) {
 func TestCloseCodesInWords(t *testing.T) {
 	var b []byte
 	for _, code := range []int{0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 2999, 3000, 3999, 4000, 4999, 5000} {
-		b = fmt.Appendf(b, "%4d %-6s %s: %s\n", code, codeLabel(code), CodeName(code), CodeMeaning(code))
+		b = fmt.Appendf(b, "%4d %-6s %s: %s\n", code, codeLabel(code), handshake.CloseName(code), handshake.CloseMeaning(code))
 	}
 	golden(t, "closecodes.txt", b)
 }
