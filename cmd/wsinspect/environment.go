@@ -25,6 +25,11 @@ func (env environment) wantsBold(w io.Writer) bool {
 	if value, _ := env("TERM"); value == "dumb" {
 		return false
 	}
+	return isTerminal(w)
+}
+
+// isTerminal reports whether what is written to w goes to a terminal.
+func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false

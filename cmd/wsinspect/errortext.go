@@ -134,9 +134,12 @@ var errorTexts = []errorText{
 		checks: []string{"http-major", "request-line"},
 	},
 	{
-		says:  "client sent an HTTP request to an HTTPS server",
-		who:   "Go's net/http, with status 400",
-		means: "The proxy speaks plain HTTP to a port where the application expects TLS. Write https:// in proxy_pass, or dial the plain port.",
+		says:   "client sent an HTTP request to an HTTPS server",
+		also:   []string{"the plain HTTP request was sent to HTTPS port", "this port speaks TLS, and the request came in plain HTTP"},
+		who:    "Go's net/http, and nginx, and wsinspect, with status 400",
+		means:  "The proxy speaks plain HTTP to a port where the application expects TLS. Write https:// in proxy_pass, or dial the plain port.",
+		checks: []string{"tls-where-expected"},
+		causes: []string{"plain-to-tls-backend"},
 	},
 	{
 		says:   "Request Header Fields Too Large",
@@ -175,7 +178,7 @@ var errorTexts = []errorText{
 		who:    "browsers and client libraries, about the answer",
 		means:  "The server proves that it read this handshake by a hash of its key. The hash is missing or belongs to another key: a cache answered, or a proxy changed Sec-WebSocket-Key.",
 		checks: []string{"key-valid"},
-		causes: []string{"cached-response", "sec-websocket-header-lost"},
+		causes: []string{"accept-wrong", "cached-response", "sec-websocket-header-lost"},
 	},
 	{
 		says:   "Sent non-empty 'Sec-WebSocket-Protocol' header but no response was received",
@@ -183,7 +186,7 @@ var errorTexts = []errorText{
 		who:    "Chrome and client libraries, about the answer",
 		means:  "The script asked for a subprotocol and the answer names none, or one that was not offered. The application does not speak it, or a proxy took Sec-WebSocket-Protocol out of the request.",
 		checks: []string{"subprotocol-agreed"},
-		causes: []string{"subprotocol-stripped"},
+		causes: []string{"subprotocol-stripped", "answer-not-offered"},
 	},
 	{
 		says:  "WebSocket is closed before the connection is established",

@@ -42,6 +42,13 @@ func TestHealthcheck(t *testing.T) {
 		})
 	}
 
+	t.Run("ready, with a certificate that nobody has signed", func(t *testing.T) {
+		t.Parallel()
+		server := httptest.NewTLSServer(answer(200, "ok"))
+		defer server.Close()
+		expectHealth(t, call(t, nil, "healthcheck", server.URL+"/readyz"), exitOK, ` answered "200 OK" in `)
+	})
+
 	t.Run("ready on a unix socket", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "s")
@@ -85,5 +92,17 @@ func expectHealth(t *testing.T, got outcome, code int, says string) {
 	}
 	if got.code != code || !strings.Contains(line, says) || strings.Count(line, "\n") != 1 || other != "" {
 		t.Errorf("got %+v, want exit code %d and one line with %q", got, code, says)
+	}
+}
+
+// Only of this machine itself a certificate is taken unseen.
+func TestIsLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true,
+		"localhost.example.com": false, "10.0.0.1": false, "0.0.0.0": false, "": false, "inspect.example": false,
+	} {
+		if got := isLoopback(host); got != want {
+			t.Errorf("%q: %t, want %t", host, got, want)
+		}
 	}
 }

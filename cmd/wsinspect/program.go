@@ -24,8 +24,8 @@ var usageTemplate string
 
 // run is the whole program, with nothing of the process but what it is given, so that it
 // may run more than once in one. It returns the exit code.
-func run(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) int {
-	program := newProgram(env, stdout, stderr)
+func run(ctx context.Context, args []string, env environment, stdin io.Reader, stdout, stderr io.Writer) int {
+	program := newProgram(env, stdin, stdout, stderr)
 	err := program.Run(ctx, args)
 	if err == nil {
 		return exitOK
@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string, env environment, stdout, stderr io.
 	var failed failure
 	if errors.As(err, &failed) {
 		code = exitFailed
+		if failed.error == errFault || failed.error == errFindings {
+			return code // the probe has said it at length
+		}
 	} else {
 		err = lateError(program, err)
 	}
@@ -57,13 +60,13 @@ type wrongCall string
 func (w wrongCall) Error() string { return string(w) }
 
 // newProgram returns the command line: its commands, and what they have in common.
-func newProgram(env environment, stdout, stderr io.Writer) *cli.Command {
+func newProgram(env environment, stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 	program := &cli.Command{
 		Name:                            "wsinspect",
 		Usage:                           "show why a WebSocket handshake is accepted or rejected",
 		Version:                         thisBuild().Version,
 		DefaultCommand:                  "serve",
-		Commands:                        []*cli.Command{serveCommand(env), explainCommand(env), healthcheckCommand(), versionCommand()},
+		Commands:                        []*cli.Command{serveCommand(env), probeCommand(env), lintCommand(env), explainCommand(env), healthcheckCommand(), versionCommand()},
 		CustomRootCommandHelpTemplate:   usageTemplate,
 		EnableShellCompletion:           true,
 		ConfigureShellCompletionCommand: configureCompletion,
@@ -71,6 +74,7 @@ func newProgram(env environment, stdout, stderr io.Writer) *cli.Command {
 		ArgValidator:                    noArguments,
 		OnUsageError:                    usageError,
 		ExitErrHandler:                  func(context.Context, *cli.Command, error) {}, // run prints, main exits
+		Reader:                          stdin,
 		Writer:                          stdout,
 		ErrWriter:                       stderr,
 	}

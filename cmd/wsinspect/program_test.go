@@ -18,12 +18,19 @@ type outcome struct {
 	stdout, stderr string
 }
 
-// call runs the program as a shell would, with an environment of its own.
+// call runs the program as a shell would, with an environment of its own and nothing on
+// standard input.
 func call(t *testing.T, env map[string]string, args ...string) outcome {
+	t.Helper()
+	return pipe(t, "", env, args...)
+}
+
+// pipe is a call that reads a text from standard input.
+func pipe(t *testing.T, stdin string, env map[string]string, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	lookup := func(key string) (string, bool) { value, ok := env[key]; return value, ok }
-	code := run(t.Context(), append([]string{"wsinspect"}, args...), lookup, &stdout, &stderr)
+	code := run(t.Context(), append([]string{"wsinspect"}, args...), lookup, strings.NewReader(stdin), &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -78,6 +85,8 @@ func TestWrongCalls(t *testing.T) {
 			args: "--expect-path ws", says: `--expect-path "ws": write the path alone, from its slash on, such as /ws`},
 		{name: "a path with a query",
 			env: map[string]string{"WSINSPECT_EXPECT_PATH": "/ws,/chat?room=1"}, says: `--expect-path "/chat?room=1": write the path alone, from its slash on, such as /ws`},
+		{name: "a certificate without its key",
+			args: "--tls-cert cert.pem", says: "--tls-cert and --tls-key go together: the one is nothing without the other"},
 		{name: "a part of the names of checks",
 			args: "explain origin", says: `explain knows no "origin"; did you mean origin-same-host or origin-present or origin-readable?`},
 		{name: "a text that nobody says",
@@ -105,6 +114,8 @@ func TestUsage(t *testing.T) {
 	for name, args := range map[string]string{
 		"wsinspect":   "--help",
 		"serve":       "serve --help",
+		"probe":       "probe --help",
+		"lint":        "lint --help",
 		"explain":     "explain --help",
 		"healthcheck": "healthcheck --help",
 		"version":     "version --help",

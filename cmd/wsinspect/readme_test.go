@@ -74,7 +74,7 @@ func TestReadmeLinks(t *testing.T) {
 func TestReadmeMetrics(t *testing.T) {
 	none := func() int64 { return 0 }
 	w := httptest.NewRecorder()
-	journal.New(journal.Options{Connections: none, Shed: none}).Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	journal.New(journal.Options{Connections: none, Shed: none, Exhausted: none, Unsecured: none}).Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	got := names(`(?m)^# TYPE (wsinspect_\w+) `, w.Body.String())
 	want := names("(?m)^\\| `(wsinspect_\\w+)` ", readme(t, "### Metrics"))
 	if len(got) == 0 || !slices.Equal(got, want) {

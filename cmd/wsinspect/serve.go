@@ -5,13 +5,12 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
-	"os/signal"
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -44,7 +43,7 @@ func serveCommand(env environment) *cli.Command {
 			if err != nil {
 				return err
 			}
-			signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more is no reason to end
+			ignoreBrokenLogs()
 			return service.run(ctx)
 		},
 	}
@@ -58,6 +57,10 @@ func serveFlags(env environment) []cli.Flag {
 			Usage: "where to listen: `ADDRESS` is host:port or unix:/path; repeatable"},
 		&cli.StringFlag{Name: "socket-mode", Sources: env.source("WSINSPECT_SOCKET_MODE"), Value: "0660",
 			Usage: "permissions of a unix socket, in octal"},
+		&cli.StringFlag{Name: "tls-cert", Sources: env.source("WSINSPECT_TLS_CERT"), TakesFile: true,
+			Usage: "speak TLS on every address, with the certificate in `FILE` (PEM, the chain behind it), for proxy_pass https://; SIGHUP reads it again"},
+		&cli.StringFlag{Name: "tls-key", Sources: env.source("WSINSPECT_TLS_KEY"), TakesFile: true,
+			Usage: "the private key of --tls-cert, in `FILE`"},
 		&cli.BoolFlag{Name: "open", Sources: env.source("WSINSPECT_OPEN"),
 			Usage: "show page and API without a token, but only under loopback names and --allowed-host"},
 		&cli.StringFlag{Name: "token-file", Sources: env.source("WSINSPECT_TOKEN_FILE"), TakesFile: true,
@@ -68,6 +71,10 @@ func serveFlags(env environment) []cli.Flag {
 			Usage: "an `ORIGIN` (scheme://host[:port]) whose pages may open a WebSocket; repeatable; * allows any"},
 		&cli.StringSliceFlag{Name: "expect-path", Sources: env.source("WSINSPECT_EXPECT_PATH"),
 			Usage: "a `PATH` that the application serves, such as /ws, so that a changed path can be named as the cause; repeatable"},
+		&cli.StringFlag{Name: "nginx-conf", Sources: env.source("WSINSPECT_NGINX_CONF"), TakesFile: true,
+			Usage: "the configuration of the nginx in front, in `FILE`, or what nginx -T says, as evidence; SIGHUP reads it again"},
+		&cli.StringFlag{Name: "nginx-version", Sources: env.source("WSINSPECT_NGINX_VERSION"),
+			Usage: "the `VERSION` of that nginx, as nginx -v says it"},
 		&cli.StringSliceFlag{Name: "subprotocol", Sources: env.source("WSINSPECT_SUBPROTOCOL"),
 			Usage: "a subprotocol `NAME` that is spoken, most wanted first; repeatable; without it the first one offered is chosen"},
 		&cli.StringSliceFlag{Name: "trusted-proxy", Sources: env.source("WSINSPECT_TRUSTED_PROXY"), Value: []string{"127.0.0.0/8", "::1/128"},
@@ -121,7 +128,7 @@ func readSettings(c *cli.Command, env environment) (settings, error) {
 	if err := checkBounds(&s); err != nil {
 		return s, err
 	}
-	for _, read := range []func(*settings, *cli.Command) error{readListen, readPolicy, readExpected, readTrust} {
+	for _, read := range []func(*settings, *cli.Command) error{readListen, readCertificate, readPolicy, readExpected, readProxyConf, readTrust} {
 		if err := read(&s, c); err != nil {
 			return s, err
 		}
@@ -129,7 +136,7 @@ func readSettings(c *cli.Command, env environment) (settings, error) {
 	if err := s.readToken(c.String("token-file"), env); err != nil {
 		return s, err
 	}
-	return s, s.openLog(c.String("log"), c.String("log-format"), c.Root().Writer)
+	return s, s.openLog(c.String("log"), c.String("log-format"), c.Root().Writer, c.Root().ErrWriter)
 }
 
 // originURL is an address with nothing behind its port. It becomes part of a header.
@@ -176,6 +183,18 @@ func readListen(s *settings, c *cli.Command) error {
 	return nil
 }
 
+func readCertificate(s *settings, c *cli.Command) (err error) {
+	certFile, keyFile := c.String("tls-cert"), c.String("tls-key")
+	switch {
+	case certFile == "" && keyFile == "":
+		return nil
+	case certFile == "" || keyFile == "":
+		return wrongCall("--tls-cert and --tls-key go together: the one is nothing without the other")
+	}
+	s.certificate, err = loadCertificate(certFile, keyFile)
+	return err
+}
+
 func readPolicy(s *settings, c *cli.Command) error {
 	policy, err := handshake.NewPolicy(c.StringSlice("allow-origin"), c.StringSlice("subprotocol"))
 	if err != nil {
@@ -193,6 +212,13 @@ func readExpected(s *settings, c *cli.Command) error {
 		}
 	}
 	return nil
+}
+
+func readProxyConf(s *settings, c *cli.Command) (err error) {
+	if file := c.String("nginx-conf"); file != "" {
+		s.proxyConf, err = newProxyConf(file, c.String("nginx-version"))
+	}
+	return err
 }
 
 func readTrust(s *settings, c *cli.Command) error {
@@ -235,7 +261,7 @@ func (s *settings) readToken(file string, env environment) error {
 	return nil
 }
 
-func (s *settings) openLog(file, format string, stdout io.Writer) error {
+func (s *settings) openLog(file, format string, stdout, stderr io.Writer) error {
 	parsed, err := journal.ParseFormat(format)
 	if err != nil {
 		return wrongFlag("log-format", format, "write json, text or auto")
@@ -248,7 +274,10 @@ func (s *settings) openLog(file, format string, stdout io.Writer) error {
 		}
 		out = f
 	}
-	s.log = journal.NewLog(out, journal.LogOptions{Format: parsed})
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	s.log = journal.NewLog(out, journal.LogOptions{Format: parsed, Report: func(err error) {
+		logger.Warn("the log of the attempts", "error", err)
+	}})
 	return nil
 }
 

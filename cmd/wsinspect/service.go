@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,12 +29,15 @@ type settings struct {
 	listen     []address
 	socketMode uint32
 
+	certificate *certificate // nil: the ports speak plain HTTP
+
 	token        string // empty with open
 	open         bool
 	allowedHosts []string
 
 	policy         *handshake.Policy
-	expect         []string // paths that the application serves
+	expect         []string   // paths that the application serves
+	proxyConf      *proxyConf // the configuration of the nginx in front; nil: not told
 	trustedProxies []netip.Prefix
 	pingInterval   time.Duration
 
@@ -84,15 +88,23 @@ func newService(s settings, version string, stderr io.Writer) (*service, error) 
 	}
 	v.ending, v.end = context.WithCancel(context.Background())
 
+	var secured *tls.Config
+	if s.certificate != nil {
+		secured = s.certificate.config()
+	}
+	failures := &unsecured{logger: v.logger}
 	limit := dump.NewLimit(s.maxConnections)
 	attempts := journal.New(journal.Options{
 		Keep: s.keep, KeepBytes: s.keepBytes,
 		MaxSubscribers: s.maxSubscribers,
 		Log:            s.log,
 		Expect:         s.expect,
+		Config:         s.proxyConf.lookUp(),
 		Trusted:        s.trustedProxies,
 		Connections:    limit.Open,
 		Shed:           limit.Shed,
+		Exhausted:      limit.Exhausted,
+		Unsecured:      failures.count.Load,
 		Traffic:        func() (received, sent journal.Traffic) { return v.echo.Traffic() },
 		Version:        version,
 	})
@@ -105,6 +117,7 @@ func newService(s settings, version string, stderr io.Writer) (*service, error) 
 		v.listeners = append(v.listeners, dump.NewListener(l, dump.Options{
 			MaxHead: s.maxHead, Limit: limit, Refused: v.echo.Refused,
 			Take: v.echo.Take, HeadTimeout: s.headTimeout,
+			TLS: secured, Unsecured: failures.failed,
 		}))
 	}
 	page := web.New(web.Options{
@@ -142,22 +155,20 @@ func http1Only() *http.Protocols {
 // run serves until ctx ends, then closes every session with 1001 and drains within the
 // shutdown timeout.
 func (v *service) run(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1) // before anybody is told that it runs: one that nobody takes would end it
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	failed := make(chan error, len(v.listeners))
 	for _, l := range v.listeners {
 		go func() { failed <- v.server.Serve(l) }()
 	}
 	v.ready.Store(true)
 	v.greet()
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 
 	for {
 		select {
-		case <-hangup: // logrotate has moved the file
-			if err := v.log.Reopen(); err != nil {
-				v.logger.Warn("the log goes on in the old file", "error", err)
-			}
+		case <-hangup:
+			v.renew()
 		case <-ctx.Done():
 			v.shutdown()
 			return nil
@@ -166,6 +177,27 @@ func (v *service) run(ctx context.Context) error {
 			return fmt.Errorf("serve: %w", err)
 		}
 	}
+}
+
+// renew reads anew what others have replaced: logrotate the log, whoever renews it the
+// certificate, and whoever cures it the configuration of nginx.
+func (v *service) renew() {
+	if err := v.log.Reopen(); err != nil {
+		v.logger.Warn("the log goes on in the old file", "error", err)
+	}
+	if err := v.proxyConf.renew(); err != nil {
+		v.logger.Warn("the old configuration of nginx stays evidence", "error", err)
+	} else if v.proxyConf != nil {
+		v.logger.Info("the configuration of nginx was read again", "file", v.proxyConf.file)
+	}
+	if v.certificate == nil {
+		return
+	}
+	if err := v.certificate.reload(); err != nil {
+		v.logger.Warn("the old certificate stays", "error", err)
+		return
+	}
+	v.logger.Info("the certificate was read again")
 }
 
 func (v *service) shutdown() {
@@ -193,10 +225,17 @@ func (v *service) addresses() []string {
 		if a := l.Addr(); a.Network() == "unix" {
 			all[i] = "unix:" + a.String()
 		} else {
-			all[i] = "http://" + a.String()
+			all[i] = v.scheme() + "://" + a.String()
 		}
 	}
 	return all
+}
+
+func (v *service) scheme() string {
+	if v.certificate != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // greet prints, once, where it listens and what to open or type.
@@ -231,7 +270,7 @@ func (v *service) baseURL() (string, bool) {
 		if tcp.IP.IsLoopback() || tcp.IP.IsUnspecified() {
 			host = "localhost"
 		}
-		return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port)), true
+		return v.scheme() + "://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port)), true
 	}
 	return "", false
 }
