@@ -42,6 +42,15 @@ func prefix(r *http.Request) string {
 	return p
 }
 
+// scheme returns "https" where the reader came over TLS, to us or to the proxy in front,
+// and else "http".
+func scheme(r *http.Request) string {
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return "https"
+	}
+	return "http"
+}
+
 // host returns the host that a client named, for lines to type, or the default address
 // where what it sent is no plain host.
 func host(r *http.Request) string {

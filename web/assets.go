@@ -38,14 +38,17 @@ func loadAssets() *assets {
 	if err != nil {
 		panic(err) // the folder is embedded, or this does not compile
 	}
+	s.add("page.js", squeezeScript(mustRead("static/page.js")))
+	own := []byte("./" + s.names["page.js"])
 	for _, e := range entries {
-		if !e.IsDir() {
-			content := mustRead("static/" + e.Name())
-			if path.Ext(e.Name()) == ".js" {
-				content = squeezeScript(content)
-			}
-			s.add(e.Name(), content)
+		if e.IsDir() || e.Name() == "page.js" {
+			continue
 		}
+		content := mustRead("static/" + e.Name())
+		if path.Ext(e.Name()) == ".js" { // built on page.js, which has another name here
+			content = bytes.ReplaceAll(squeezeScript(content), []byte("./page.js"), own)
+		}
+		s.add(e.Name(), content)
 	}
 	var style []byte
 	for _, part := range styles {
@@ -66,13 +69,15 @@ func (s *assets) add(name string, content []byte) {
 func squeeze(style []byte) []byte {
 	style = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(style, nil)
 	style = regexp.MustCompile(`\s+`).ReplaceAll(style, []byte(" "))
-	return regexp.MustCompile(` ?([{};,]) ?|(:) `).ReplaceAll(style, []byte("$1$2"))
+	style = regexp.MustCompile(` ?([{};,>]) ?|(:) `).ReplaceAll(style, []byte("$1$2"))
+	return bytes.ReplaceAll(style, []byte(";}"), []byte("}"))
 }
 
-// squeezeScript takes out the lines that are comments, and indents: no text of ours goes over
-// more than one line.
+// squeezeScript takes comments and indents out of a script: no text of ours goes over more
+// than one line, and none holds what begins a comment, with its spaces.
 func squeezeScript(script []byte) []byte {
-	return regexp.MustCompile(`(?m)^\s*(//.*\n)?`).ReplaceAll(script, nil)
+	script = regexp.MustCompile(`(?m)(^\s*| +)// .*$`).ReplaceAll(script, nil)
+	return regexp.MustCompile(`(?m)^\s+`).ReplaceAll(script, nil)
 }
 
 // mustRead returns an embedded file; a name that is not there is a mistake of the program.

@@ -42,7 +42,7 @@ func newRivalsView(a *journal.Attempt, e *evidence) rivalsView {
 func newCauseView(a *journal.Attempt, i int, e *evidence) causeView {
 	c := &a.Causes[i]
 	v := causeView{
-		Cause: c.Cause, sureness: newSureness(c.Confidence),
+		Cause: c.Cause, sureness: surenessOf(c),
 		Because: e.quoteAll(c.Because, c.Evidence),
 		With:    a.CuredWith(i),
 	}

@@ -69,7 +69,7 @@ func (p *page) compare(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusBadRequest, refusal{
 			Sentence: "Comparing takes two attempts, the one before and the one after.",
 			Advice:   "/inspect lists their IDs:",
-			Line:     fmt.Sprintf(`curl "http://%s%s/inspect/compare?a=ID&b=ID"`, host(r), prefix(r)),
+			Line:     fmt.Sprintf(`curl "%s://%s%s/inspect/compare?a=ID&b=ID"`, scheme(r), host(r), prefix(r)),
 		})
 	case as == asHTML:
 		p.render(w, http.StatusOK, "compare", p.compareView(r, a, b))

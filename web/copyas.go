@@ -24,24 +24,33 @@ func newCopyAs(a *journal.Attempt) []copyAs {
 	if len(h.Raw) > mostCopied || len(h.Raw) == 0 {
 		return nil
 	}
-	host, socket := "", ""
+	to := destination{secure: a.Request.Layer == dump.Secured}
 	if l := a.Request.Local; l != nil && l.Network() == "unix" {
-		socket = l.String()
+		to.socket = l.String()
 	} else if l != nil {
-		host = l.String()
+		to.host = l.String()
 	}
 	all := []copyAs{{Name: "curl"}, {Name: "websocat"}, {Name: "wscat"}}
-	why := unfit(h, host+socket)
+	why := unfit(h, to.host+to.socket)
 	for i := range all {
 		if all[i].None = why; why == "" {
-			all[i].Line = [...]func(*dump.Head, string, string) string{curl, websocat, wscat}[i](h, host, socket)
+			all[i].Line = [...]func(*dump.Head, destination) string{curl, websocat, wscat}[i](h, to)
 		}
 	}
-	if socket != "" && why == "" {
+	if to.secure && why == "" {
+		all[1] = copyAs{Name: "websocat", None: "websocat sends no Host of another name over TLS. Take curl or wscat."}
+	}
+	if to.socket != "" && why == "" {
 		all[2] = copyAs{Name: "wscat", None: "wscat does not connect to unix sockets."}
 	}
-	raw := copyAs{Name: "raw", Line: "printf " + printfFormat(h.Raw) + " | nc " + netcat(a)}
+	raw := copyAs{Name: "raw", Line: "printf " + printfFormat(h.Raw) + " | " + to.pipe()}
 	return append(all, raw)
+}
+
+// destination is where a request went.
+type destination struct {
+	host, socket string // one of the two; neither: not known
+	secure       bool   // over TLS, with a certificate that need not be anybody's
 }
 
 // unfit says why a head cannot be told to a client as arguments: it would send something
@@ -97,34 +106,40 @@ func printfFormat(raw []byte) string {
 	return shellWord(b.String())
 }
 
-// netcat returns the arguments by which nc connects to where the request went.
-func netcat(a *journal.Attempt) string {
-	l := a.Request.Local
+// pipe returns the command that sends its input there.
+func (d destination) pipe() string {
+	host, port := "localhost", "8080"
+	if i := strings.LastIndexByte(d.host, ':'); i >= 0 {
+		host, port = d.host[:i], d.host[i+1:]
+	}
 	switch {
-	case l == nil:
-		return "localhost 8080"
-	case l.Network() == "unix":
-		return "-U " + shellWord(l.String())
+	case d.secure && d.socket != "":
+		return "openssl s_client -quiet -unix " + shellWord(d.socket)
+	case d.secure:
+		return "openssl s_client -quiet -connect " + host + ":" + port
+	case d.socket != "":
+		return "nc -U " + shellWord(d.socket)
 	}
-	host, port := l.String(), ""
-	if i := strings.LastIndexByte(host, ':'); i >= 0 {
-		host, port = strings.Trim(host[:i], "[]"), host[i+1:]
-	}
-	return host + " " + port
+	return "nc " + strings.Trim(host, "[]") + " " + port
 }
 
 // curl sends the lines as they are; it leaves out its own where the request has none.
-func curl(h *dump.Head, host, socket string) string {
+func curl(h *dump.Head, to destination) string {
 	line := []string{"curl -i --http1.1 --path-as-is --globoff"}
+	scheme, host := "http://", to.host
+	if to.secure {
+		scheme = "https://"
+		line = append(line, "--insecure")
+	}
 	if h.Version() == "HTTP/1.0" {
 		line[0] = strings.Replace(line[0], "1.1", "1.0", 1)
 	}
 	if h.Method() != "GET" {
 		line = append(line, "-X "+shellWord(h.Method()))
 	}
-	if socket != "" {
+	if to.socket != "" {
 		host = "localhost"
-		line = append(line, "--unix-socket "+shellWord(socket))
+		line = append(line, "--unix-socket "+shellWord(to.socket))
 	}
 	for _, f := range h.Fields {
 		header := h.Name(f) + ": " + h.Value(f)
@@ -138,7 +153,7 @@ func curl(h *dump.Head, host, socket string) string {
 			line = append(line, "-H "+shellWord(own+":"))
 		}
 	}
-	return strings.Join(append(line, shellWord("http://"+host+h.Target())), " \\\n  ")
+	return strings.Join(append(line, shellWord(scheme+host+h.Target())), " \\\n  ")
 }
 
 // ownOfClients are the lines that a WebSocket client writes by itself.
@@ -162,7 +177,7 @@ func firstValue(h *dump.Head, name string) string {
 	return ""
 }
 
-func websocat(h *dump.Head, host, socket string) string {
+func websocat(h *dump.Head, d destination) string {
 	line := []string{"websocat -v"}
 	if origin := firstValue(h, "Origin"); origin != "" {
 		line = append(line, "--origin "+shellWord(origin))
@@ -173,19 +188,22 @@ func websocat(h *dump.Head, host, socket string) string {
 	for _, header := range otherHeaders(h) {
 		line = append(line, "-H="+shellWord(header))
 	}
-	to := "ws-c:tcp:" + host
-	if socket != "" {
-		to = "ws-c:unix:" + socket
+	to := "ws-c:tcp:" + d.host
+	if d.socket != "" {
+		to = "ws-c:unix:" + d.socket
 	}
 	named := firstValue(h, "Host")
 	if named == "" {
-		named = host
+		named = d.host
 	}
 	return strings.Join(append(line, "--ws-c-uri="+shellWord("ws://"+named+h.Target()), "- "+shellWord(to)), " \\\n  ")
 }
 
-func wscat(h *dump.Head, host, _ string) string {
-	line := []string{"wscat"}
+func wscat(h *dump.Head, to destination) string {
+	line, scheme := []string{"wscat"}, "ws://"
+	if to.secure {
+		line, scheme = []string{"wscat --no-check"}, "wss://"
+	}
 	if named := firstValue(h, "Host"); named != "" {
 		line = append(line, "--host "+shellWord(named))
 	}
@@ -200,5 +218,5 @@ func wscat(h *dump.Head, host, _ string) string {
 	for _, header := range otherHeaders(h) {
 		line = append(line, "-H "+shellWord(header))
 	}
-	return strings.Join(append(line, "-c "+shellWord("ws://"+host+h.Target())), " \\\n  ")
+	return strings.Join(append(line, "-c "+shellWord(scheme+to.host+h.Target())), " \\\n  ")
 }

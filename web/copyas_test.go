@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"wsinspect/internal/dump"
 )
 
 // argumentsOf lets a shell run a line in which the program has become a function that prints its
@@ -50,6 +52,23 @@ func TestCopyAs(t *testing.T) {
 		}
 		if strings.Contains(got, "0123456789abcdef") {
 			t.Errorf("%s is told a secret", c.program)
+		}
+	}
+}
+
+// TestCopyAsOverTLS: what came inside TLS is sent again inside TLS, without a look at a
+// certificate that nobody has signed.
+func TestCopyAsOverTLS(t *testing.T) {
+	s := newSite(Options{})
+	secured := *s.arrives(theStory)
+	secured.Request.Layer = dump.Secured
+	for i, want := range []string{" --insecure ", "", "wscat --no-check ", "| openssl s_client -quiet -connect 127.0.0.1:8080"} {
+		c := newCopyAs(&secured)[i]
+		if !strings.Contains(strings.ReplaceAll(c.Line, " \\\n ", ""), want) || strings.Contains(c.Line, "http://127") || strings.Contains(c.Line, "ws://127") && c.Name != "wscat" {
+			t.Errorf("%s is offered %s, want %q in it", c.Name, c.Line, want)
+		}
+		if (c.None == "") != (want != "") {
+			t.Errorf("%s: %q", c.Name, c.None)
 		}
 	}
 }

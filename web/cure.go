@@ -137,37 +137,12 @@ func newBeforeView(a *journal.Attempt) beforeView {
 	if t := c.Cause.Tempting; t != "" {
 		said, cost, after := costOf(t)
 		v.Cause, v.Said, v.Cost, v.After = c.Cause.ID, coded(said), coded(cost), coded(after)
-		v.Lures, v.Title = luresIn(t), "Do not paste the popular cure"
+		v.Lures, v.Title = c.Cause.Lures, "Do not paste the popular cure"
 		if c.Cause.Severity == diagnosis.Cuts {
 			v.Title = "What changes nothing"
 		}
 	}
 	return v
-}
-
-// luresIn returns the lines that a tempting cure consists of, as they are pasted.
-func luresIn(tempting string) (lines []string) {
-	for _, l := range lures {
-		if strings.Contains(tempting, l.words) {
-			lines = append(lines, l.line)
-		}
-	}
-	return lines
-}
-
-// lures are those lines, each with the words by which Cause.Tempting speaks of it.
-var lures = []struct{ words, line string }{
-	{`proxy_set_header Origin ""`, `proxy_set_header Origin "";`},
-	{"This line is itself the cure", `proxy_set_header Origin …;`},
-	{"An Origin that the proxy empties", `proxy_set_header Origin "";`},
-	{"CheckOrigin that always returns true", "CheckOrigin: func(*http.Request) bool { return true }"},
-	{"Allowing the origin null", "Access-Control-Allow-Origin: null"},
-	{"constant upgrade", `proxy_set_header Connection "upgrade";`},
-	{"wss://user:password@host", "wss://user:password@host"},
-	{"Taking the check out of the proxy", "if ($http_origin …) { return 403; }"},
-	{"proxy_send_timeout", "proxy_send_timeout 1h;"},
-	{"keepalive_timeout", "keepalive_timeout 1h;"},
-	{"; raising them", "send_timeout 1h;"},
 }
 
 // costOf cuts what is said of a tempting cure at the sentence that tells its cost: the one

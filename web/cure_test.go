@@ -11,15 +11,15 @@ import (
 	"wsinspect/internal/journal"
 )
 
-// TestEveryTemptingCureIsStruckThrough: whoever adds one to the catalogue adds its lines to
-// lures, or the page has nothing to strike through.
+// TestEveryTemptingCureIsStruckThrough: whoever adds one to the catalogue adds its lines, or
+// the page has nothing to strike through.
 func TestEveryTemptingCureIsStruckThrough(t *testing.T) {
 	for _, c := range diagnosis.Catalogue() {
+		if (c.Tempting == "") != (len(c.Lures) == 0) {
+			t.Errorf("%s: %q is tempting, and its lines are %q", c.ID, c.Tempting, c.Lures)
+		}
 		if c.Tempting == "" {
 			continue
-		}
-		if len(luresIn(c.Tempting)) == 0 {
-			t.Errorf("%s: no line of lures stands for %q", c.ID, c.Tempting)
 		}
 		said, cost, after := costOf(c.Tempting)
 		if got := strings.TrimSpace(said + " " + strings.TrimSpace(cost+" "+after)); cost == "" || got != c.Tempting {
@@ -130,6 +130,23 @@ func TestCuredSince(t *testing.T) {
 		})
 		if told != want {
 			t.Errorf("%s: a cure is told of: %t, want %t", text(verdict), told, want)
+		}
+	}
+}
+
+// TestHeadingAgreesWithItsLead: where the reason below it calls a proxy by its name, the
+// heading does too, though that proxy is only possibly the one.
+func TestHeadingAgreesWithItsLead(t *testing.T) {
+	a := newSite(Options{}).arrives(theStory) // nothing in it tells which proxy it was
+	causes := diagnosis.Catalogue()
+	i := slices.IndexFunc(causes, func(c *diagnosis.Cause) bool { return c.ID == "upgrade-not-configured" })
+	for because, want := range map[string]string{
+		"nginx passed on neither Upgrade nor Connection.":     "nginx has no WebSocket lines",
+		"The proxy passed on neither Upgrade nor Connection.": "The proxy has no WebSocket lines",
+	} {
+		c := &diagnosis.Conclusion{Cause: causes[i], Because: because, Fix: diagnosis.Fix{For: "nginx", Hop: 1}}
+		if got := deed(a, c); got != want {
+			t.Errorf("above %q the heading says %q, want %q", because, got, want)
 		}
 	}
 }

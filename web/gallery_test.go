@@ -102,9 +102,3 @@ func TestGalleryAsText(t *testing.T) {
 		}
 	}
 }
-
-func TestGalleryScriptIsSmall(t *testing.T) {
-	if n := len(mustRead("static/gallery.js")); n >= 1500 {
-		t.Errorf("gallery.js has %d bytes, 1500 are too many", n)
-	}
-}

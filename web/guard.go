@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 )
 
 // cookieName is the cookie that remembers a sign-in until the browser closes.
@@ -29,6 +30,7 @@ type guard struct {
 	token        [sha256.Size]byte // hashes have one length, so comparing them tells nothing of the token's
 	cookie       string            // derived from the token: any token fits, and none is kept in a browser
 	allowedHosts []string
+	wrong        *pace
 }
 
 func newGuard(token string, allowedHosts []string) guard {
@@ -39,6 +41,7 @@ func newGuard(token string, allowedHosts []string) guard {
 		token:        sha256.Sum256([]byte(token)),
 		cookie:       hex.EncodeToString(mac.Sum(nil)),
 		allowedHosts: allowedHosts,
+		wrong:        new(pace),
 	}
 }
 
@@ -48,18 +51,20 @@ func (g *guard) isToken(s string) bool {
 	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
 }
 
-// knows reports whether r carries the token or the cookie of a sign-in.
-func (g *guard) knows(r *http.Request) bool {
+// knows reports whether r carries the token or the cookie of a sign-in, and whether it
+// carries anything that claims to be one.
+func (g *guard) knows(r *http.Request) (right, claims bool) {
 	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && g.isToken(strings.TrimSpace(credentials)) {
-		return true
+	if claims = strings.EqualFold(scheme, "Bearer"); claims && g.isToken(strings.TrimSpace(credentials)) {
+		return true, true
 	}
 	for _, c := range r.CookiesNamed(cookieName) {
+		claims = true
 		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(g.cookie)) == 1 {
-			return true
+			return true, true
 		}
 	}
-	return false
+	return false, claims
 }
 
 // allowsHost reports whether a Host is a loopback name or address, on any port, or one of
@@ -90,14 +95,64 @@ func (g *guard) allowsHost(host string) bool {
 // the path goes round it.
 func (p *page) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		right, claims := p.guard.knows(r)
 		switch {
-		case !p.guard.open && p.guard.knows(r), p.guard.open && p.guard.allowsHost(r.Host):
-			next.ServeHTTP(w, r)
-		case p.guard.open:
+		case p.guard.open && r.URL.IsAbs():
+			p.refuseURL(w, r)
+		case p.guard.open && !p.guard.allowsHost(r.Host):
 			p.refuseHost(w, r)
+		case p.guard.open, right:
+			next.ServeHTTP(w, r)
+		case claims && !p.bearsWrong():
+			p.tooManyWrong(w, r)
 		default:
 			p.askToken(w, r, r.URL.RequestURI(), "")
 		}
+	})
+}
+
+// bearsWrong counts one more wrong token, and reports whether it is to be answered as one.
+// The right token passes at any time, or whoever guesses could lock its owner out; what
+// keeps guessers out is its length, and this lets them be seen.
+func (p *page) bearsWrong() bool {
+	bears := p.guard.wrong.allows(time.Now())
+	p.Journal.WrongToken(!bears)
+	return bears
+}
+
+func (p *page) tooManyWrong(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	s := p.shell(r, "", "Too many wrong tokens")
+	s.SignOut = false
+	p.refuse(w, r, http.StatusTooManyRequests, refusal{
+		shell:    s,
+		Sentence: "Too many wrong tokens have come in this second, from here or from elsewhere.",
+		Advice:   "Somebody may be guessing. The right token passes at any time.",
+	})
+}
+
+// fromElsewhere refuses what the script of another website asks for. It could read none of
+// it, but each feed that it opens takes the place of a reader's. A link from there may lead
+// here, a frame not. Browsers tell which is which (Fetch Metadata); others send nothing.
+func fromElsewhere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+		if (site == "cross-site" || site == "same-site") && !link {
+			writeText(w, http.StatusForbidden, "Another website asked for this, and wsinspect answers its own pages only.\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseURL is for a target in absolute form, whose host goes over the Host line (RFC 9112,
+// section 3.2.2): the rule would judge by a name that need not be the client's.
+func (p *page) refuseURL(w http.ResponseWriter, r *http.Request) {
+	p.refuse(w, r, http.StatusForbidden, refusal{
+		shell:    p.shell(r, "", "Not a proxy"),
+		Sentence: "The request line holds a whole URL, as for a proxy, and wsinspect is none.",
+		Advice:   "Ask for the path alone.",
 	})
 }
 
@@ -134,7 +189,7 @@ func (p *page) askToken(w http.ResponseWriter, r *http.Request, next, wrong stri
 	p.refuse(w, r, http.StatusUnauthorized, refusal{
 		Sentence: "This page shows other people's requests, so it asks for a token.",
 		Advice:   "It was printed when wsinspect started, or set by WSINSPECT_TOKEN. Send it like this:",
-		Line:     fmt.Sprintf(`curl -H "Authorization: Bearer $WSINSPECT_TOKEN" http://%s%s/inspect/latest`, host(r), prefix(r)),
+		Line:     fmt.Sprintf(`curl -H "Authorization: Bearer $WSINSPECT_TOKEN" %s://%s%s/inspect/latest`, scheme(r), host(r), prefix(r)),
 	})
 }
 
@@ -148,6 +203,10 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !p.guard.isToken(strings.TrimSpace(r.PostFormValue("token"))) {
+		if !p.bearsWrong() {
+			p.tooManyWrong(w, r)
+			return
+		}
 		p.askToken(w, r, next, "That is not the token. Copy it whole, from the line that wsinspect printed at its start.")
 		return
 	}
@@ -169,7 +228,7 @@ func (g *guard) newCookie(r *http.Request, value string) *http.Cookie {
 		Name: cookieName, Value: value,
 		HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
-		Secure:   r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+		Secure:   scheme(r) == "https",
 	}
 }
 

@@ -49,12 +49,9 @@ func withoutCause(a *journal.Attempt) (said, lead string) {
 }
 
 // deed says what was done, doer first: the words of the design where it has some, else the
-// title of the cause, with the name of the proxy where that was recognised.
+// title of the cause, with the name of the proxy where that has one.
 func deed(a *journal.Attempt, c *diagnosis.Conclusion) string {
-	doer := "The proxy"
-	if hop := blamed(a, c); hop != nil {
-		doer = hop.Name
-	}
+	doer := doer(a, c)
 	switch c.Cause.ID {
 	case "host-not-forwarded":
 		return doer + " sent its own upstream address as Host"
@@ -71,6 +68,18 @@ func deed(a *journal.Attempt, c *diagnosis.Conclusion) string {
 		return doer + " " + rest
 	}
 	return c.Cause.Title
+}
+
+// doer names who did it, as the reason does that stands below: a proxy that is only possibly
+// nginx is nginx in both, and how sure that is stands beside them.
+func doer(a *journal.Attempt, c *diagnosis.Conclusion) string {
+	if hop := blamed(a, c); hop != nil {
+		return hop.Name
+	}
+	if name := c.Fix.For; name != "" && strings.HasPrefix(c.Because, name+" ") {
+		return name
+	}
+	return "The proxy"
 }
 
 // outcomeOfDeed goes on after a deed with what it led to, where few words say that.

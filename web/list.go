@@ -104,20 +104,21 @@ func (p *page) listView(r *http.Request, q query) listView {
 		v.Newest = v.Root + q.link()
 	}
 	if v.Kept == 0 {
-		v.Try, v.Gallery = lines(host(r), prefix(r)), p.gallery(r)
+		v.Try, v.Gallery = lines(scheme(r), host(r), prefix(r)), p.gallery(r)
 	}
 	return v
 }
 
 // lines are three ways to make an attempt, with the address by which this page was asked.
-func lines(host, prefix string) []try {
+func lines(scheme, host, prefix string) []try {
 	at := host + prefix
+	socket := strings.Replace(scheme, "http", "ws", 1)
 	return []try{
 		{"Browser console, on any page of this site",
-			fmt.Sprintf(`new WebSocket("ws://%s/ws/").onclose = e => console.log(e.code, e.reason)`, at), ""},
-		{"websocat", fmt.Sprintf("websocat -v ws://%s/ws/ --origin http://%s", at, host), ""},
-		{"curl", fmt.Sprintf(`curl -i --http1.1 http://%s/ws/ -H "Connection: Upgrade" -H "Upgrade: websocket" `+
-			`-H "Origin: http://%s" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="`, at, host),
+			fmt.Sprintf(`new WebSocket("%s://%s/ws/").onclose = e => console.log(e.code, e.reason)`, socket, at), ""},
+		{"websocat", fmt.Sprintf("websocat -v %s://%s/ws/ --origin %s://%s", socket, at, scheme, host), ""},
+		{"curl", fmt.Sprintf(`curl -i --http1.1 %s://%s/ws/ -H "Connection: Upgrade" -H "Upgrade: websocket" `+
+			`-H "Origin: %s://%s" -H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="`, scheme, at, scheme, host),
 			"A 101 leaves curl waiting: that is success. End it with Ctrl-C."},
 	}
 }

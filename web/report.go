@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"wsinspect/internal/diagnosis"
+	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
@@ -132,26 +133,8 @@ func (r *report) paragraph(text string) {
 func (r *report) item(text string) { r.WriteString("- " + text + "\n") }
 
 // fence writes code within a fence that is longer than any in it.
-func (r *report) fence(code string) {
-	mark := "```"
-	for strings.Contains(code, mark) {
-		mark += "`"
-	}
-	r.WriteString(mark + "\n" + strings.TrimRight(code, "\n") + "\n" + mark + "\n\n")
-}
+func (r *report) fence(code string) { r.Write(append(dump.AppendFence(nil, code), '\n')) }
 
 // prose writes text so that Markdown takes every byte of it for text: no markup, no link,
 // no mention of anybody.
-func prose(text string) string {
-	var b strings.Builder
-	text = visible(text)
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if strings.IndexByte("\\`*_{}[]()<>#+!|&~@$=^", c) >= 0 ||
-			c == ':' && strings.HasPrefix(text[i:], "://") || c == '.' && strings.HasSuffix(strings.ToLower(text[:i]), "www") {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
+func prose(text string) string { return string(dump.AppendProse(nil, visible(text))) }

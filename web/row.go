@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strconv"
 	"strings"
+	"time"
 
 	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
@@ -83,6 +84,8 @@ func why(a *journal.Attempt) string {
 		return inBrief(a.Sentence())
 	case leading != nil && leading.Cause.Severity == diagnosis.Cuts:
 		return inBrief(leading.Because)
+	case cut(a.Session) && a.Session.Idle < time.Second:
+		return "Accepted, then cut in the midst of it"
 	case cut(a.Session):
 		return fmt.Sprintf("Accepted, then cut after %.1f s of silence", a.Session.Idle.Seconds())
 	case leading != nil && a.Response.Failure == journal.NoFailure:

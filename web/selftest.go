@@ -40,7 +40,7 @@ var testSockets = []testSocket{
 }
 
 func (p *page) selftest(w http.ResponseWriter, r *http.Request) {
-	curl := lines(host(r), prefix(r))[2]
+	curl := lines(scheme(r), host(r), prefix(r))[2]
 	switch negotiate(r, asText, asHTML, asJSON) {
 	case asHTML:
 		q := r.URL.Query()

@@ -41,13 +41,14 @@ type testFact struct {
 	Arrived string
 	By      string // who decides what arrives
 	Reading string
+	Line    string // what makes it known, for the proxy that was recognised
 	Same    bool
 	told    bool // a hop told of it, or did not have to
 }
 
 // MarshalJSON returns f as a row.
 func (f testFact) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"cells": []string{f.What, f.Knows, f.Arrived, f.By, f.Reading}, "same": f.Same})
+	return json.Marshal(map[string]any{"cells": []string{f.What, f.Knows, f.Arrived, f.By, f.Reading}, "line": f.Line, "same": f.Same})
 }
 
 // tested is one test: what the browser says of it, and what arrived; nil: nothing did.
@@ -189,6 +190,10 @@ func (t *tested) scheme() {
 	f.Reading = "Behind https your application would build http links."
 	if f.Arrived == "none" {
 		f.Arrived, f.told = "not told", false
+		f.Line = t.nginxLine("X-Forwarded-Proto $scheme")
+		if f.Knows == "http" {
+			f.Reading = "Harmless here. " + f.Reading
+		}
 	}
 	t.add(f)
 }
@@ -219,15 +224,38 @@ func (t *tested) cookies() {
 }
 
 func (t *tested) client() {
-	f := testFact{What: "Your address", Knows: "a page cannot know it", Arrived: nothing, By: "X-Forwarded-For", Reading: "Your application’s log knows only the proxy.", told: true}
+	f := testFact{What: "Your address", Knows: "a page cannot know it", Arrived: nothing, By: "X-Forwarded-For", Reading: "Your application’s log knows only " + t.proxyName() + ".", told: true}
 	if t.Attempt != nil {
 		f.Arrived, f.Same = clientOf(t.Attempt), true
-		proxied := len(diagnosis.Hops(t.Request.Head)) > 0
-		if proxied && !t.Request.Head.Has("X-Forwarded-For") && !t.Request.Head.Has("Forwarded") && !t.Request.Head.Has("X-Real-Ip") {
-			f.Arrived, f.Same, f.told = f.Arrived+" (the proxy)", false, false
+		if len(t.hops()) > 0 && !t.Request.Head.Has("X-Forwarded-For") && !t.Request.Head.Has("Forwarded") && !t.Request.Head.Has("X-Real-Ip") {
+			f.Arrived, f.Same, f.told = f.Arrived+" (the peer)", false, false
+			f.Line = t.nginxLine("X-Forwarded-For $proxy_add_x_forwarded_for")
 		}
 	}
 	t.add(f)
+}
+
+// proxyName is the proxy that the handshake came through, as far as it is known.
+func (t *tested) proxyName() string {
+	if hops := t.hops(); len(hops) > 0 && hops[0].Confidence >= diagnosis.Likely {
+		return visible(hops[0].Name)
+	}
+	return "the proxy"
+}
+
+func (t *tested) hops() []diagnosis.Hop {
+	if t.Attempt == nil {
+		return nil
+	}
+	return diagnosis.Hops(t.Request.Head)
+}
+
+// nginxLine is a line that makes nginx tell something; empty where another proxy has to.
+func (t *tested) nginxLine(header string) string {
+	if t.proxyName() != "nginx" {
+		return ""
+	}
+	return "proxy_set_header " + header + ";"
 }
 
 func (t *tested) ending() {

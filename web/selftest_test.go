@@ -32,6 +32,7 @@ func (s *site) reports(t *testing.T, told url.Values) (r struct {
 	Says, Lead, Differ string
 	Facts              []struct {
 		Cells []string
+		Line  string
 		Same  bool
 	}
 	Links []struct{ To, Text string }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"wsinspect/internal/handshake"
 	"wsinspect/internal/journal"
 )
 
@@ -86,7 +87,7 @@ func closing(c journal.Close) fact {
 	case 1006:
 		f.Note = "No close frame came. The connection just ended."
 	default:
-		f.Note = sentence(journal.CodeName(c.Code) + ": " + journal.CodeMeaning(c.Code))
+		f.Note = sentence(handshake.CloseName(c.Code) + ": " + handshake.CloseMeaning(c.Code))
 	}
 	if c.Reason != "" {
 		f.Note += " Reason: “" + visible(c.Reason) + "”."

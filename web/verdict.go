@@ -116,12 +116,21 @@ func newSureness(c diagnosis.Confidence) sureness {
 	return sureness{strings.Repeat("●", n) + strings.Repeat("○", int(diagnosis.Certain)-n), strings.ToUpper(word[:1]) + word[1:]}
 }
 
+// surenessOf is that of a cause, with the line of a configuration that says so.
+func surenessOf(c *diagnosis.Conclusion) sureness {
+	s := newSureness(c.Confidence)
+	if c.At != nil {
+		s.Word += ", according to " + visible(c.At.Where())
+	}
+	return s
+}
+
 func newBlameView(a *journal.Attempt) *blameView {
 	c := shownCause(a)
 	if c == nil {
 		return nil
 	}
-	b := &blameView{Label: "Who broke it", sureness: newSureness(c.Confidence), Others: len(a.Causes) - 1}
+	b := &blameView{Label: "Who broke it", sureness: surenessOf(c), Others: len(a.Causes) - 1}
 	switch {
 	case c.Cause.Party == diagnosis.ByBackend:
 		b.Label = "Who refused it"
@@ -143,6 +152,8 @@ func newBlameView(a *journal.Attempt) *blameView {
 			}
 		} else if c.Fix.Hop > 1 {
 			b.Who = "A proxy further out"
+		} else if name := doer(a, c); name != "The proxy" {
+			b.Who = "A proxy, possibly " + visible(name)
 		}
 		if a.Request.Head.Kind == dump.HTTP1 {
 			b.Innocent = "The " + client + ". Your application."

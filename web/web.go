@@ -47,7 +47,7 @@ func New(o Options) http.Handler {
 	r.With(sameSite).Post("/signin", p.signIn)
 	r.With(sameSite).Post("/signout", p.signOut)
 	r.Group(func(r chi.Router) {
-		r.Use(p.guarded)
+		r.Use(fromElsewhere, p.guarded)
 		get(r, "/", p.list)
 		get(r, "/signin", p.toList)
 		get(r, "/feed", p.feed)
@@ -120,14 +120,15 @@ type shell struct {
 	Started  stamp
 	Now      stamp
 	Revealed bool
-	SignOut  bool // there is something to sign out of
+	SignOut  bool      // there is something to sign out of
+	Log      *logState // nil: the log is written
 }
 
 func (p *page) shell(r *http.Request, section, title string) shell {
 	return shell{
 		Title: title, Section: section, Root: root(r), Version: p.Version,
 		Started: stamp{p.Started}, Now: stamp{time.Now()},
-		Revealed: p.Revealed, SignOut: p.Token != "",
+		Revealed: p.Revealed, SignOut: p.Token != "", Log: newLogState(p.Journal),
 	}
 }
 

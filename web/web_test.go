@@ -297,11 +297,46 @@ func TestEveryAssetIsServed(t *testing.T) {
 	}
 }
 
-func TestScriptAndStyleStaySmall(t *testing.T) {
-	loaded := loadAssets()
-	for name, most := range map[string]int{"page.js": 15_000, "selftest.js": 8_000, "style.css": 30_000} {
-		if n := len(loaded.content[loaded.names[name]]); n == 0 || n > most {
-			t.Errorf("%s has %d bytes, want some and at most %d", name, n, most)
+// TestPagesStaySmall: what a page loads, as it is served and before any compression: script
+// under 15 kB, style under 30 kB, and the whole first view under 50 kB without its icons.
+func TestPagesStaySmall(t *testing.T) {
+	empty := newSite(Options{Faults: "http://localhost:8080"}) // the page came through it, so it has the script of the faults
+	full := newSite(Options{Faults: "http://localhost:8080"})
+	for range 60 {
+		full.arrives(theStory)
+	}
+	pages := map[string]*site{"/inspect": empty, "/inspect?fold=no": full}
+	for _, target := range []string{"/inspect/latest", "/inspect/selftest", "/inspect/compare", "/inspect/faults", "/inspect/checks", "/inspect/causes/host-not-forwarded", "/inspect/keys", "/inspect/nowhere"} {
+		pages[target] = full
+	}
+	for target, s := range pages {
+		w := s.get(target, "text/html")
+		if n := w.Body.Len(); n > 50_000 && target != "/inspect/checks" {
+			t.Errorf("%s has %d bytes, want at most 50000", target, n)
+		}
+		doc := parse(t, w.Body)
+		for kind, most := range map[string]int{"script": 15_000, "link": 30_000} {
+			size := 0
+			for _, n := range all(doc, tag(kind)) {
+				if address := attr(n, "src") + attr(n, "href"); !strings.HasSuffix(address, ".svg") {
+					size += s.get("/inspect/"+strings.TrimLeft(address[strings.Index(address, "static/"):], "/"), "*/*").Body.Len()
+				}
+			}
+			t.Logf("%s loads %d bytes by <%s>", target, size, kind)
+			if size == 0 || size >= most {
+				t.Errorf("%s loads %d bytes by <%s>, want some and less than %d", target, size, kind, most)
+			}
+		}
+	}
+}
+
+// TestScriptsShareOne: a module asks for what it builds on by the name under which that is
+// served, or the browser would load it twice.
+func TestScriptsShareOne(t *testing.T) {
+	a := loadAssets()
+	for _, name := range []string{"live.js", "selftest.js", "gallery.js"} {
+		if !strings.Contains(string(a.content[a.names[name]]), "from './"+a.names["page.js"]+"'") {
+			t.Errorf("%s does not import %s", name, a.names["page.js"])
 		}
 	}
 }

@@ -1,5 +1,7 @@
 // A button for each fault opens its socket, and says what the browser saw and what arrived.
 
+import { all, button, element } from './page.js';
+
 const newest = async (list) => {
   const answer = await fetch(list + '&limit=1', { headers: { Accept: 'application/json' } });
   return (await answer.json()).attempts[0];
@@ -10,18 +12,14 @@ const open = ({ socket: address, hold }) => new Promise((done) => {
   let saw = 'no socket';
   socket.onopen = () => {
     saw = 'an open socket';
-    if (hold === undefined) socket.close(1000);
+    hold === undefined ? socket.close(1000) : socket.send('silence');
   };
   socket.onclose = ({ code }) => done(`The browser saw ${saw}, then ${code}. `);
 });
 
-for (const { dataset, lastElementChild: place } of document.querySelectorAll('[data-socket]')) {
-  const [list] = dataset.find.split('?');
-  const [button, output, link] = ['button', 'output', 'a'].map((tag) => document.createElement(tag));
-  button.textContent = 'Open';
-  button.ariaLabel = 'Open ' + dataset.socket;
-  place.after(button, output);
-  button.onclick = async () => {
+for (const { dataset, lastElementChild: place } of all('[data-socket]')) {
+  const [list] = dataset.find.split('?'), output = element('output');
+  const b = button('', async () => {
     output.textContent = 'Opening …';
     const last = (await newest(list + '?'))?.id ?? '';
     const saw = await open(dataset);
@@ -30,8 +28,10 @@ for (const { dataset, lastElementChild: place } of document.querySelectorAll('[d
       await new Promise((later) => setTimeout(later, 100 * i));
       found = await newest(dataset.find);
     }
-    link.href = list + '/' + found?.id;
-    link.textContent = found?.causes[0]?.title ?? 'Nothing is wrong.';
-    output.replaceChildren(saw, found?.id > last ? link : 'Nothing arrived.');
-  };
+    output.replaceChildren(saw, found?.id > last
+      ? element('a', { href: list + '/' + found.id }, found.causes[0]?.title ?? 'Nothing is wrong.')
+      : 'Nothing arrived.');
+  }, 'Open');
+  b.ariaLabel = 'Open ' + dataset.socket;
+  place.after(b, output);
 }

@@ -1,6 +1,7 @@
 // The browser's own test. Strangers wrote what arrived: it is drawn as text, never as HTML.
 
-const byID = (id) => document.getElementById(id);
+import { all, byID, copier, find, say } from './page.js';
+
 const put = (id, text) => { byID(id).textContent = text; };
 const form = byID('test');
 const now = () => performance.now();
@@ -10,12 +11,20 @@ const mark = () => crypto.getRandomValues(new Uint32Array(2)).join('');
 const ask = (address) => fetch(address, { headers: { Accept: 'application/json' }, redirect: 'manual' });
 const iconOf = { waiting: 'plain', running: 'open', done: 'accepted', failed: 'rejected', 'not run': 'skipped' };
 
+let stop; // ends the test that runs; without one there is none
+let stopped; // a promise that it has ended so
+let since; // when the step that runs has begun
+
+// first waits for one of the events, and no longer than a reader does.
+const first = (...events) => Promise.race([...events, stopped]);
+
 function step(id, state, text = '') {
   const li = byID('s-' + id), icon = li.firstChild, { href } = icon.firstChild;
   li.className = state;
   icon.className.baseVal = 'icon ' + iconOf[state];
   href.baseVal = href.baseVal.replace(/\w+$/, iconOf[state]);
   li.lastChild.textContent = state === 'done' ? text : state + (text && ': ' + text);
+  since = now();
 }
 
 const ended = (id, ok, done, failed) => step(id, ok ? 'done' : 'failed', ok ? done : failed);
@@ -50,8 +59,8 @@ function dial(path, more, protocols = []) {
   return { ws, when, nonce, opened, closed, target: u.pathname + u.search };
 }
 
-// find looks for what arrived with a mark; with over, until its session is.
-async function find(nonce, over) {
+// arrived looks for what came with a mark; with over, until its session is.
+async function arrived(nonce, over) {
   for (let i = 1; ; i++) {
     const [a] = (await (await ask(`../inspect?nonce=${nonce}`)).json()).attempts;
     if (!a || !over || a.state === 'closed' || i > 12) return a;
@@ -62,9 +71,9 @@ async function find(nonce, over) {
 // plain asks the same way without an upgrade, and returns the Host that came.
 async function plain(path) {
   step('plain', 'running');
-  const nonce = mark(), began = now(), answer = await ask(address(path, nonce)).catch(() => {});
+  const nonce = mark(), began = now(), answer = await first(ask(address(path, nonce)).catch(() => {}));
   const said = await answer?.json().catch(() => {});
-  const a = said?.request ? said : await find(nonce);
+  const a = said?.request ? said : await arrived(nonce);
   const got = answer?.status ? `${answer.status} from ${answer.headers.get('Server') ?? 'no named server'}, ${Math.round(now() - began)} ms` : 'no answer';
   ended('plain', a, got, `the browser got ${got}; here nothing arrived`);
   return a?.request.host ?? '';
@@ -74,7 +83,7 @@ async function echo({ ws, closed, when }, id, message, size) {
   step(id, 'running');
   const began = now(), back = when('message');
   ws.send(message);
-  const { data } = await Promise.race([back, closed, pause(1e4)]) ?? {};
+  const { data } = await first(back, closed, pause(1e4)) ?? {};
   const right = data && String(id === 'text' ? data : new Uint8Array(data)) === String(message);
   ended(id, right, `${size}, ${(now() - began).toFixed(1)} ms`, 'it did not come back as it went');
 }
@@ -82,8 +91,8 @@ async function echo({ ws, closed, when }, id, message, size) {
 async function end({ ws, closed, nonce }) {
   step('closed', 'running');
   ws.close(1000);
-  const { code } = await closed;
-  const is = (await find(nonce, true))?.session?.close.code;
+  const { code = 'no end' } = await first(closed, pause(1e4)) ?? {};
+  const is = (await arrived(nonce, true))?.session?.close.code;
   ended('closed', code === 1000 && is === code, '1000, both sides', `the browser saw ${code}, wsinspect ${is ?? 'no end'}`);
   return code;
 }
@@ -92,8 +101,9 @@ async function end({ ws, closed, nonce }) {
 async function report(told) {
   const cookies = document.cookie.replace(/=[^;]*/g, ''); // their names
   const is = await (await ask('selftest?' + new URLSearchParams({ ...told, page: location.href, cookies, agent: navigator.userAgent }))).json();
-  drawn('facts', is.facts, (row, { cells, same }) => {
-    cells.forEach((text, i) => { row.cells[i].textContent = text; });
+  drawn('facts', is.facts, (row, { cells, line, same }) => {
+    cells.forEach((text, i) => { (find('span', row.cells[i]) ?? row.cells[i]).textContent = text; });
+    find('code', row).textContent = line;
     row.classList.toggle('same', same);
   });
   drawn('links', is.links, (a, { to, text }) => {
@@ -102,20 +112,24 @@ async function report(told) {
   });
   byID('beside').hidden = false;
   for (const id of ['says', 'lead', 'differ']) put(id, is[id]);
-  put('said', is.says);
+  say(is.says);
+  // The result as text is what the page shows, line by line.
+  const line = (e) => [...e.children].map((part) => part.textContent.trim()).filter(Boolean).join(' | ') || e.textContent;
+  put('result', all('#says, #lead, .steps li, .versus tr, .bars li').map(line).join('\n'));
+  byID('copy').hidden = false;
 }
 
 async function test() {
   const { path, protocols, minutes, ping } = Object.fromEntries(new FormData(form));
   const offered = protocols.match(/[^\s,]+/g) ?? [];
-  for (const li of document.querySelectorAll('.steps li')) step(li.id.slice(2), 'waiting');
-  byID('finder').hidden = true;
+  for (const li of all('.steps li')) step(li.id.slice(2), 'waiting');
+  byID('finder').hidden = byID('copy').hidden = true;
   const host = await plain(path);
   step('opened', 'running');
-  const s = dial(path, '', offered);
-  const first = await Promise.race([s.opened, s.closed, pause(2e4)]);
-  const open = first && !first.code, a = await find(s.nonce);
-  const seen = first ? `${open ? 101 : first.code} after ${Math.round(first.ms)} ms` : 'no answer in 20 s';
+  const s = dial(path, '', offered), began = now();
+  const came = await first(s.opened, s.closed, pause(2e4));
+  const open = came && !came.code, a = await arrived(s.nonce);
+  const seen = came ? `${open ? 101 : came.code} after ${Math.round(came.ms)} ms` : `no answer in ${seconds(now() - began)}`;
   ended('opened', open, seen, `the browser saw ${seen}; ${a ? `wsinspect answered ${a.response.status}` : 'here nothing arrived'}`);
   ended('arrived', a, `as ${a?.id}`, 'nothing came with this mark');
   const told = { host, protocols: offered.join(', '), nonce: s.nonce, target: s.target, seen, open: open || '' };
@@ -131,48 +145,69 @@ async function test() {
   return report({ ...told, ping, ...await idle(path, minutes * 60000, ping) });
 }
 
+// idle holds three sockets until the silent one is cut, and half as long again, to see what
+// becomes of the others.
 async function idle(path, total, ping) {
   const began = now(), bars = ['silent', 'client', 'server'].map((id) => ({ li: byID('b-' + id), ...dial(path, id === 'server' ? `&wsinspect-ping=${ping}s` : '') }));
   const [silent, client] = bars, left = () => bars.filter((b) => !b.cut), over = () => now() - began;
-  const stop = byID('stop');
-  let limit = total, said = 0;
+  const wide = (ms) => Math.min(100, ms / total * 100) + '%';
+  let limit = total, said = 0, early = '';
+  stopped.then(() => { limit = 0; early = 1; });
+  all('.scale span').forEach((e, i) => { e.textContent = +(i * total / 2000).toFixed(1) + ' s'; });
   for (const bar of bars) {
     bar.closed.then(async ({ ms }) => {
       bar.cut = ms - (await Promise.race([bar.opened, { ms: 0 }])).ms;
-      put('said', `${bar.li.firstChild.textContent}: cut after ${seconds(bar.cut)}.`);
+      say(`${bar.li.firstChild.textContent}: cut after ${seconds(bar.cut)}.`);
       if (bar === silent) limit = Math.min(limit, 1.5 * ms);
     });
   }
-  byID('finder').hidden = stop.hidden = false;
-  stop.onclick = () => { limit = 0; };
+  silent.opened.then(() => silent.ws.send('silence')); // a session that was in use is cut, not given up
+  byID('finder').hidden = false;
   step('idle', 'running');
   const beat = setInterval(() => client.cut || client.ws.send('ping'), ping * 1000);
   for (let on = true; on; await pause(100)) {
     on = over() < limit && left()[0];
     for (const { li, cut } of bars) {
       li.className = cut ? 'cut' : '';
-      li.querySelector('rect').setAttribute('width', Math.min(100, (cut ?? over()) / total * 100) + '%');
+      find('rect', li).setAttribute('width', wide(cut ?? over()));
+      find('line', li).setAttribute('class', silent.cut ? 'at' : '');
+      for (const x of ['x1', 'x2']) find('line', li).setAttribute(x, wide(silent.cut ?? 0));
       li.lastChild.textContent = cut ? `cut after ${seconds(cut)}` : `${Math.floor(over() / 1000)} s, still open`;
     }
-    if (over() > 3e4 * (said + 1)) put('said', `${30 * ++said} s: ${left().length} of 3 still open.`);
+    put('sofar', `${left().length} of 3 still open, ${Math.max(0, Math.ceil((limit - over()) / 1000))} s to go at most`);
+    if (over() > 3e4 * (said + 1)) say(`${30 * ++said} s: ${left().length} of 3 still open.`);
   }
   clearInterval(beat);
-  if (document.activeElement === stop) byID('run').focus();
-  stop.hidden = true;
   const { cut = '', nonce } = silent, lasted = over(), kept = left().length;
+  put('sofar', `${kept} of 3 were open at the end`);
   for (const { ws } of bars) ws.close(1000);
   step('idle', 'done', cut ? `cut after ${seconds(cut)} of silence` : `open after ${seconds(lasted)}`);
-  await find(nonce, true);
-  return { silent: nonce, cut, kept, lasted, stopped: limit ? '' : 1 };
+  await arrived(nonce, true);
+  return { silent: nonce, cut, kept, lasted, stopped: early };
 }
 
 form.path.value ||= location.pathname;
+put('origin', location.origin.replace('http', 'ws'));
+const copy = copier(byID('result'), 'y', 'Copy result');
+copy.id = 'copy';
+copy.hidden = true;
+form.append(copy);
 form.hidden = false;
-let running;
+
 form.onsubmit = () => {
-  running ??= test().catch((error) => put('lead', 'The test ended: ' + error.message)).then(() => {
-    running = null;
-    put('run', 'Run again');
-  });
+  if (stop) stop();
+  else {
+    stopped = new Promise((done) => { stop = done; });
+    put('run', 'Stop');
+    const clock = setInterval(() => {
+      const text = find('.steps .running p');
+      if (text) text.textContent = `running, ${Math.floor((now() - since) / 1000)} s`;
+    }, 1000);
+    test().catch((error) => put('lead', 'The test ended: ' + error.message)).then(() => {
+      clearInterval(clock);
+      stop = null;
+      put('run', 'Run again');
+    });
+  }
   return false;
 };
