@@ -5,68 +5,36 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
-// serveBare is the yardstick: gorilla's echo as its own example writes it, on net/http
-// with its defaults.
-func serveBare(ctx context.Context) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	var upgrader websocket.Upgrader
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		for {
-			kind, message, err := c.ReadMessage()
-			if err != nil {
-				return
-			}
-			if c.WriteMessage(kind, message) != nil {
-				return
-			}
-		}
-	})}
-	context.AfterFunc(ctx, func() { s.Close() })
-	fmt.Fprintf(os.Stderr, "listening on http://%s\n", l.Addr())
-	if err := s.Serve(l); err != http.ErrServerClosed {
-		return err
-	}
-	return nil
-}
-
-// bench knows how to start both sides.
+// bench knows how to start every server.
 type bench struct {
-	dir    string // for the program, and for its log
-	ours   string // the program
-	length time.Duration
+	dir  string // for the program, and for its logs
+	ours string // the program
+	self string // this program, which is the rivals
 }
 
-func newBench(binary string, length time.Duration) (*bench, error) {
+// newBench builds wsinspect as it is released, unless it is given a program.
+func newBench(ctx context.Context, program string) (*bench, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the bench's own program: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "wsinspect-bench")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a folder for the logs: %w", err)
 	}
-	b := &bench{dir: dir, ours: binary, length: length}
-	if binary == "" {
+	b := &bench{dir: dir, ours: program, self: self}
+	if program == "" {
 		b.ours = filepath.Join(dir, "wsinspect")
-		out, err := exec.Command("go", "build", "-o", b.ours, "./cmd/wsinspect").CombinedOutput()
-		if err != nil {
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.ours, "./cmd/wsinspect")
+		if out, err := build.CombinedOutput(); err != nil {
 			b.close()
 			return nil, fmt.Errorf("build wsinspect (from the checkout's top folder): %w\n%s", err, out)
 		}
@@ -78,77 +46,102 @@ func (b *bench) close() { os.RemoveAll(b.dir) }
 
 // server is a process under load.
 type server struct {
-	cmd  *exec.Cmd
-	addr string
+	cmd     *exec.Cmd
+	addr    string
+	began   time.Time // before the exec
+	program string    // the file, where its size is of interest; else empty
+	log     string    // the log's file; empty: none
 }
 
-func (b *bench) startBare(ctx context.Context) (*server, error) {
-	self, err := os.Executable()
+// start starts one of the columns.
+func (b *bench) start(ctx context.Context, name string) (*server, error) {
+	if name == oursName {
+		return b.startOurs(ctx)
+	}
+	return start(exec.CommandContext(ctx, b.self, "-serve", name))
+}
+
+// startOurs starts wsinspect with everything on, and with further flags.
+func (b *bench) startOurs(ctx context.Context, flags ...string) (*server, error) {
+	log := filepath.Join(b.dir, "attempts.jsonl")
+	s, err := start(exec.CommandContext(ctx, b.ours, append([]string{"--open", "--listen", "127.0.0.1:0", "--log", log}, flags...)...))
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, self, "-serve-bare")
-}
-
-func (b *bench) startOurs(ctx context.Context) (*server, error) {
-	return start(ctx, b.ours, "--open", "--listen", "127.0.0.1:0", "--log", filepath.Join(b.dir, "attempts.jsonl"))
+	s.program, s.log = b.ours, log
+	return s, nil
 }
 
 // start runs a program and waits for the line that says where it listens.
-func start(ctx context.Context, name string, args ...string) (*server, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
+func start(cmd *exec.Cmd) (*server, error) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start %s: %w", cmd, err)
 	}
+	s := &server{cmd: cmd, began: time.Now()}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start %s: %w", cmd, err)
 	}
+	var said strings.Builder
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
-		if addr, ok := strings.CutPrefix(lines.Text(), "listening on http://"); ok {
+		addr, ok := strings.CutPrefix(lines.Text(), "listening on http://")
+		if ok {
+			s.addr = addr
 			go func() {
-				for lines.Scan() {
+				for lines.Scan() { // else it would wait for us to read
 				}
 			}()
-			return &server{cmd: cmd, addr: addr}, nil
+			return s, nil
 		}
+		fmt.Fprintf(&said, "\n%s", lines.Text())
 	}
-	cmd.Wait()
-	return nil, fmt.Errorf("%s ended before it listened", filepath.Base(name))
+	return nil, fmt.Errorf("%s ended before it listened: %w%s", cmd, cmd.Wait(), &said)
 }
 
+// stop kills the process, waits for its end, and removes its log, which grows by gigabytes.
 func (s *server) stop() {
-	s.cmd.Process.Signal(syscall.SIGKILL)
+	s.cmd.Process.Kill()
 	s.cmd.Wait()
+	if s.log != "" {
+		os.Remove(s.log)
+	}
 }
 
-// cpu returns the CPU time that the process has used (proc(5), stat: utime and stime).
+// cpu returns the CPU time that the threads of the process have used (Linux, schedstat: the
+// first number, in nanoseconds; stat counts hundredths of a second). Go ends no threads.
 func (s *server) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	tasks := fmt.Sprintf("/proc/%d/task", s.cmd.Process.Pid)
+	threads, err := os.ReadDir(tasks)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("measure the CPU time: %w", err)
 	}
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, err
+	var sum time.Duration
+	for _, thread := range threads {
+		text, err := os.ReadFile(filepath.Join(tasks, thread.Name(), "schedstat"))
+		if err != nil {
+			return 0, fmt.Errorf("measure the CPU time: %w", err)
+		}
+		first, _, _ := bytes.Cut(text, []byte(" "))
+		n, err := strconv.ParseInt(string(first), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("measure the CPU time: %w", err)
+		}
+		sum += time.Duration(n)
 	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick, err
+	return sum, nil
 }
 
 // resident returns the process's resident memory in KiB (proc(5), status: VmRSS).
 func (s *server) resident() (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("measure the resident memory: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			return strconv.ParseFloat(strings.Fields(rest)[0], 64)
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS for process %d", s.cmd.Process.Pid)
+	return 0, fmt.Errorf("measure the resident memory: no VmRSS for process %d", s.cmd.Process.Pid)
 }
