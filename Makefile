@@ -1,12 +1,13 @@
 # The tools that are not Debian's. Each runs from the Go module cache; none is installed.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-FUZZTIME  ?= 10s
-TESTFLAGS ?=
+FUZZTIME   ?= 10s
+TESTFLAGS  ?=
+BENCHFLAGS ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## start wsinspect and an nginx before it, until Ctrl-C
@@ -20,7 +21,7 @@ build: ## build bin/wsinspect
 .PHONY: test
 test: ## run every test, with real proxies and a real Chromium
 	@.ci/packages
-	go test -race $(TESTFLAGS) ./...
+	go test -race -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: states
 states: ## serve every screen in every state, to be looked at, until Ctrl-C
@@ -59,5 +60,13 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 	done
 
 .PHONY: bench
-bench: ## compare with a bare gorilla echo: handshakes, messages, memory
-	go run ./internal/bench
+bench: ## compare with other echo servers: handshakes, messages, memory, start; BENCHFLAGS=-h lists the flags
+	go run ./internal/bench $(BENCHFLAGS)
+
+.PHONY: bench-growth
+bench-growth: ## measure how a handshake's cost grows with what is kept, sent and watched
+	go run ./internal/bench -growth $(BENCHFLAGS)
+
+.PHONY: bench-endurance
+bench-endurance: ## hold 19000 sessions for ten minutes, and look at the page meanwhile
+	go run ./internal/bench -endurance $(BENCHFLAGS)

@@ -18,8 +18,11 @@ var arrows = map[string][]string{
 	"internal/diagnosis": {"internal/dump", "internal/handshake"},
 	"internal/journal":   {"internal/dump", "internal/handshake", "internal/diagnosis"},
 	"internal/echo":      {"internal/dump", "internal/handshake", "internal/journal"},
+	"internal/nginxconf": {},
+	"internal/lint":      {"internal/dump", "internal/diagnosis", "internal/nginxconf"},
+	"internal/probe":     {"internal/dump", "internal/handshake", "internal/diagnosis"},
 	"web":                {"internal/dump", "internal/handshake", "internal/diagnosis", "internal/journal"},
-	"cmd/wsinspect":      {"internal/dump", "internal/handshake", "internal/diagnosis", "internal/journal", "internal/echo", "web"},
+	"cmd/wsinspect":      {"internal/dump", "internal/handshake", "internal/diagnosis", "internal/journal", "internal/echo", "internal/nginxconf", "internal/lint", "internal/probe", "web"},
 }
 
 // home is where a dependency may stand.
@@ -35,10 +38,11 @@ func (h *home) covers(imported string) bool {
 
 // homes says in which packages alone a dependency may stand, and why there.
 var homes = []home{
-	{"github.com/gorilla/websocket", []string{"internal/echo"}, "one package speaks WebSocket; the verdict must not ask the library it foretells"},
+	{"github.com/gorilla/websocket", []string{"internal/echo", "internal/probe"}, "its server lives in one, its client in the other; the verdict must not ask the library it foretells"},
 	{"github.com/prometheus/client_golang", []string{"internal/journal"}, "what happened is counted where it is remembered"},
 	{"github.com/go-chi/chi/v5", []string{"cmd/wsinspect", "web"}, "routing is wiring"},
 	{"github.com/urfave/cli/v3", []string{"cmd/wsinspect"}, "only the command line knows flags"},
+	{"golang.org/x/net/idna", []string{"internal/probe"}, "one package reads addresses as browsers do, and their tables of names are long"},
 	{"github.com/chromedp", nil, "browsers are for tests"},
 	{"html/template", []string{"web"}, "only the page writes HTML"},
 	{"text/template", nil, "it does not escape what strangers wrote"},

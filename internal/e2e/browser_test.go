@@ -3,12 +3,17 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -93,9 +98,19 @@ func (tab *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
-		text, _ := chromedp.Run(tab.ctx, chromedp.Evaluate[string](`document.location + "\n" + document.body.innerText`))
-		t.Fatalf("in Chromium: %v\nthe page reads:\n%s", err, text)
+		t.Fatalf("in Chromium: %v\n%s", err, tab.reads())
 	}
+}
+
+// reads returns what the page says, for the one who looks why a test failed.
+func (tab *tab) reads() string {
+	ctx, cancel := context.WithTimeout(tab.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.location + "\n" + document.body.innerText`))
+	if err != nil {
+		return "the page cannot be read: " + err.Error()
+	}
+	return "the page reads:\n" + text
 }
 
 func (tab *tab) navigate(t *testing.T, address string) {
@@ -103,13 +118,48 @@ func (tab *tab) navigate(t *testing.T, address string) {
 	tab.do(t, chromedp.Navigate(address))
 }
 
-// await waits until the expression is true, looking whenever the page changes.
+// await waits until the expression is true, looking whenever the page changes. An
+// expression that cannot be evaluated yet is not true yet.
 func (tab *tab) await(t *testing.T, expression string) {
 	t.Helper()
-	tab.do(t, chromedp.Steps(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Poll[bool](expression, chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(patience))(ctx, target)
-		return chromedp.Void{}, err
-	}))
+	tab.do(t, poll(expression))
+}
+
+// poll is await as a step. A page that loads itself anew meanwhile takes the waiting away
+// with it, so that begins anew.
+func poll(expression string) chromedp.Action[chromedp.Void] {
+	quiet := "(() => { try { return !!(" + expression + "\n) } catch { return false } })()"
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for {
+			_, err := chromedp.Poll[bool](quiet, chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(patience))(ctx, target)
+			if lost := new(cdproto.Error); !errors.As(err, &lost) || ctx.Err() != nil {
+				if err != nil {
+					err = fmt.Errorf("wait for %s: %w", expression, err)
+				}
+				return err
+			}
+		}
+	})
+}
+
+// hit clicks the first element of selector that can be seen, as soon as there is one and
+// nothing covers it. It is found, looked at and clicked in one go: a page that changes by
+// itself cannot move it from under the pointer in between.
+func hit(selector string) chromedp.Action[chromedp.Void] {
+	return poll(`(() => {
+		const e = [...document.querySelectorAll(` + strconv.Quote(selector) + `)].find(e => e.checkVisibility());
+		e.scrollIntoView({ block: 'center', behavior: 'instant' });
+		const { x, y, width, height } = e.getClientRects()[0];
+		if (!e.contains(document.elementFromPoint(x + width / 2, y + height / 2))) return false;
+		e.click();
+		return true;
+	})()`)
+}
+
+// hit clicks what does not lead to another page.
+func (tab *tab) hit(t *testing.T, selector string) {
+	t.Helper()
+	tab.do(t, hit(selector))
 }
 
 // follow clicks the first link whose address contains part.
@@ -123,8 +173,8 @@ func (tab *tab) click(t *testing.T, selector string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector)); err != nil {
-		t.Fatalf("click %s: %v", selector, err)
+	if _, err := chromedp.RunResponse(ctx, hit(selector)); err != nil {
+		t.Fatalf("click %s: %v\n%s", selector, err, tab.reads())
 	}
 }
 
@@ -135,7 +185,7 @@ func evaluate[T any](t *testing.T, tab *tab, expression string) T {
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
-		t.Fatalf("in Chromium: %s: %v", expression, err)
+		t.Fatalf("in Chromium: %s: %v\n%s", expression, err, tab.reads())
 	}
 	return v
 }

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/flate"
-	"crypto/sha1"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -62,7 +60,6 @@ func call(t *testing.T, port string, request []byte) *caller {
 // 4.1, and the same-named step of the browsers' WebSocket specification).
 func unusable(asked *dump.Head, answer http.Header) string {
 	key, _ := asked.Field("Sec-WebSocket-Key")
-	sum := sha1.Sum([]byte(asked.Value(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	var offered []string
 	for f := range asked.All("Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(asked.Value(f), ",") {
@@ -75,7 +72,7 @@ func unusable(asked *dump.Head, answer http.Header) string {
 		return "Upgrade is missing"
 	case !strings.EqualFold(answer.Get("Connection"), "upgrade"):
 		return "Connection is not upgrade"
-	case answer.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]):
+	case answer.Get("Sec-WebSocket-Accept") != acceptFor(asked.Value(key)):
 		return "Sec-WebSocket-Accept does not answer the key"
 	case len(offered) > 0 && chosen == "":
 		return "no subprotocol was chosen"

@@ -26,16 +26,24 @@ func (r *caseRun) cure(t *testing.T, found corpus.Conclusion) string {
 		}
 		conf = pasted
 	}
-	if !loads(t, r.Case, conf, r.sockets) {
+	return r.tryCure(t, conf, r.Files, found.ID)
+}
+
+// tryCure runs a configuration that is said to be cured of a cause.
+func (r *caseRun) tryCure(t *testing.T, conf string, more files, cause string) string {
+	t.Helper()
+	cured := *r.Case
+	cured.Files = more
+	if !loads(t, &cured, conf, r.sockets) {
 		t.Logf("nginx does not load what was pasted:\n%s", conf)
 		return "no: nginx does not load what was pasted"
 	}
-	nginx, w := startCase(t, r.Case, conf, r.ws.port, r.sockets)
+	nginx, w := startCase(t, &cured, conf, r.ws.port, r.sockets)
 	defer nginx.end(syscall.SIGTERM)
 	for _, request := range r.Before {
 		call(t, w.ports["8081"], request)
 	}
-	if why := r.works(t, nginx, w, found.ID); why != "" {
+	if why := r.works(t, nginx, w, cause); why != "" {
 		t.Logf("what was pasted does not cure: %s\n%s", why, conf)
 		return "no: " + why
 	}

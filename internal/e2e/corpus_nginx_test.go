@@ -7,11 +7,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"wsinspect/internal/corpus"
+	"wsinspect/internal/nginxconf"
 )
 
 // wiring says what the addresses of a case are on this machine: the port of each port that
@@ -97,18 +99,29 @@ func loads(t *testing.T, c *corpus.Case, conf, sockets string) bool {
 // into its own prefix.
 func caseCommand(t *testing.T, c *corpus.Case, conf, directives string, flags ...string) *exec.Cmd {
 	t.Helper()
-	if root, err := parseConf(conf); err == nil { // one that does not load stays as it is
-		for _, http := range root.all("http") {
-			http.block = append([]*directive{{name: "include", args: []string{"wsinspect.d/*.conf"}}}, http.block...)
-		}
-		conf = root.String()
-	}
+	conf = withOwnFolders(t, conf)
 	if strings.Contains(conf, "stream {") {
 		directives = streamModule(t) + directives
 	}
 	cmd := nginxCommand(t, nginxPrefix(t, conf, c.Files), "user root; "+directives, flags...)
 	cmd.Path = corpusNginx(t)
 	return cmd
+}
+
+// withOwnFolders returns a configuration whose http blocks include what lets nginx write into
+// its own prefix.
+func withOwnFolders(t *testing.T, conf string) string {
+	t.Helper()
+	read, err := nginxconf.Read("nginx.conf", strings.NewReader(conf))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range slices.Backward(read.Main) {
+		if d.Name == "http" && d.Open > 0 {
+			conf = conf[:d.Open] + " include wsinspect.d/*.conf;" + conf[d.Open:]
+		}
+	}
+	return conf
 }
 
 // corpusNginx returns the nginx that the cases run with.

@@ -69,13 +69,17 @@ type outcome struct {
 	result corpus.Result
 	cured  string // "yes", or why not; empty where nothing was tried
 	first  string // the same of the first conclusion, where that is another
+
+	client, config []corpus.Conclusion // with what the client knows, and with the configuration besides
+	lint           *linting            // the configuration alone
+	linted         string              // as cured, of the diff that lint prints
 }
 
 // runCase runs a case with nginx, or as far as it can.
 func runCase(t *testing.T, c *corpus.Case, version [3]int) outcome {
 	o := outcome{Case: c}
 	r := &caseRun{Case: c, sockets: socketFolder(t)}
-	r.ws = startAlone(t, r.flags()...)
+	r.ws = startAlone(t, r.flags(t)...)
 	if reason := r.recorded(version); reason != "" {
 		o.how, o.found = reason, c.Diagnose()
 	} else {
@@ -85,6 +89,15 @@ func runCase(t *testing.T, c *corpus.Case, version [3]int) outcome {
 		return o
 	}
 	o.result = c.Judge(o.found)
+	o.client, o.config = r.client, r.config
+	var file string
+	o.lint, file = r.lint(t, r.Conf, r.Files)
+	if o.how != "recorded" && !c.Control() {
+		o.linted = r.cureByLint(t, o.lint, file)
+	}
+	if o.how == "live" && c.Control() && c.Asks() {
+		lintWithoutPath(t, file)
+	}
 	if c.Control() || o.how == "recorded" {
 		return o
 	}
@@ -102,11 +115,16 @@ type caseRun struct {
 	*corpus.Case
 	ws      *inspector
 	sockets string
+
+	client, config []corpus.Conclusion
 }
 
 // flags returns those of wsinspect.
-func (r *caseRun) flags() []string {
+func (r *caseRun) flags(t *testing.T) []string {
 	flags := slices.Clone(r.Flags)
+	if r.TLS {
+		flags = append(flags, startCertificate(t).flags()...)
+	}
 	if r.Socket() {
 		flags = append(flags, "--listen", strings.Replace(corpus.Socket, "/tmp", r.sockets, 1))
 	}
@@ -159,6 +177,13 @@ func (r *caseRun) broken(t *testing.T) []corpus.Conclusion {
 		r.hold(t, nginx, c, r.Session)
 	}
 	a := r.next(t, known, r.Arrived != nil, false)
+	if !*update {
+		id := ""
+		if a != nil {
+			id = a.ID
+		}
+		r.client, r.config = r.probe(t, w, id)
+	}
 	if *update {
 		r.record(t, c.sees, before, a, w)
 		return nil

@@ -13,4 +13,7 @@
 // TestCorpus proves the diagnosis on real failures: package corpus reads a case,
 // corpus_test.go runs it, paste_test.go pastes the fix as it is, corpus_table_test.go says
 // what came of it all.
+//
+// TestConfRoute makes up configurations, and holds what package nginxconf foretells of them
+// against what nginx does.
 package e2e

@@ -58,6 +58,11 @@ func pressFault(t *testing.T, ws *inspector, proxy *nginx, page *tab, cause stri
 		t.Errorf("the client sees %s, it is said, and the browser says %q", sees, says)
 	}
 	attempts := ws.attempts(t, url.Values{"cause": {cause}})
+	if len(attempts) == 0 && cause == "read-timeout" {
+		// On a busy machine five seconds are not whole ones, and one such cut may be an accident.
+		says = press(t, page, "/faults/"+cause+"/")
+		attempts = ws.attempts(t, url.Values{"cause": {cause}})
+	}
 	if strings.HasSuffix(says, "Nothing arrived.") {
 		if len(attempts) > 0 {
 			t.Errorf("nothing arrived, the page says, but %s did", attempts[0].ID)
@@ -83,7 +88,7 @@ func pressFault(t *testing.T, ws *inspector, proxy *nginx, page *tab, cause stri
 func press(t *testing.T, page *tab, path string) string {
 	t.Helper()
 	fault := fmt.Sprintf(`[data-socket$="%s"]`, path)
-	page.do(t, chromedp.Click(fault+" > button"))
+	page.hit(t, fault+" > button")
 	page.await(t, fmt.Sprintf(`document.querySelector('%s output').textContent.startsWith('The browser saw')`, fault))
 	return evaluate[string](t, page, fmt.Sprintf(`document.querySelector('%s output').textContent`, fault))
 }

@@ -20,6 +20,9 @@ var spellings = []string{
 	"/inspect", "/inspect/", "/inspect/latest", "/inspect/feed", "/inspect/checks",
 	"/%69nspect", "/inspect%2f", "/inspect%2Flatest", "//inspect", "/./inspect", "/x/../inspect",
 	"/inspect/../inspect/latest", "/inspect//latest", "/inspect;x", "/inspect%00", "/INSPECT",
+	"/%2e/inspect", "/.//inspect", "/x/%2e%2e/inspect", "/%2e%2e/inspect", "//inspect//latest", "/inspect/./latest", "/inspect/%2e%2e/inspect/latest",
+	"/%2finspect", "/%5cinspect", "/\\inspect", "/inspect%20", "/inspect%09", "/inspect.json", "/inspect/latest/", "/%2569nspect",
+	"http://localhost/inspect", "http://localhost:80/inspect/latest", "http://rebound.example.com/inspect", "https://localhost/inspect", "localhost/inspect", "*", "/inspect#x", "?/inspect",
 }
 
 // TestToken proves that page and API are closed without the token: over every listener,
@@ -138,5 +141,64 @@ func TestTokenIsPrinted(t *testing.T) {
 	defer resp.Body.Close()
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK {
 		t.Errorf("with the printed token: %s\n%s", resp.Status, body)
+	}
+}
+
+// TestMethodsOverTheWire: no method but GET and HEAD shows what others asked for, and a
+// method that a header claims is not believed. Whoever is shown his own request, for TRACE
+// or for a method that nobody knows, is not shown a cookie that its script may not read.
+func TestMethodsOverTheWire(t *testing.T) {
+	ws := startInspector(t)
+	const secret = "what-somebody-else-asked-for"
+	request(t, ws.port, handshake("/ws/"+secret, "localhost"))
+	for _, method := range []string{"OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get", "X"} {
+		for _, path := range []string{"/inspect", "/inspect/latest", "/%69nspect", "*"} {
+			got := request(t, ws.port, method+" "+path+" HTTP/1.1\nHost: localhost\nConnection: close\nX-HTTP-Method-Override: GET\nCookie: wsinspect=is-sent-back\nContent-Length: 0")
+			if got.status < 400 || strings.Contains(got.body, secret) || strings.Contains(got.body, "is-sent-back") {
+				t.Errorf("%s %s is answered %d\n%.500s", method, path, got.status, got.body)
+			}
+		}
+	}
+	conn := dial(t, ws.port)
+	defer conn.Close()
+	io.WriteString(conn, head("HEAD /inspect/latest HTTP/1.1\nHost: localhost"))
+	if text, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 200 ") || strings.Contains(string(text), secret) {
+		t.Errorf("HEAD is answered %q, %v", text, err)
+	}
+}
+
+// TestSocketOfAnotherSite: a page elsewhere that opens a WebSocket at an address of the page
+// is judged as on any path, learns nothing, and is seen.
+func TestSocketOfAnotherSite(t *testing.T) {
+	const token = "a-token-of-the-test"
+	ws := startGuarded(t, token)
+	for _, path := range []string{"/inspect", "/inspect/feed", "/metrics", "/readyz"} {
+		got := request(t, ws.port, handshake(path, "localhost:"+ws.port, "Origin: https://elsewhere.example", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: websocket", "Cookie: wsinspect=guess"))
+		if got.status != http.StatusForbidden || got.attempt == "" || len(got.header["Access-Control-Allow-Origin"]) > 0 {
+			t.Errorf("%s is answered %d %v, want 403 and the attempt", path, got.status, got.header)
+		}
+	}
+}
+
+// TestNoStore: no cache keeps an answer that holds what a stranger wrote, ours to handshakes
+// included.
+func TestNoStore(t *testing.T) {
+	ws := startInspector(t)
+	for _, raw := range []string{
+		handshake("/refused", "localhost", "Origin: https://elsewhere.example"),
+		"GET /plain HTTP/1.1\nHost: localhost",
+		"GET / HTTP/1.1\nHost: localhost\nAccept: */*",
+		"POST /plain HTTP/1.1\nHost: localhost\nContent-Length: 0",
+		"GET /inspect HTTP/1.1\nHost: localhost",
+		"GET /inspect/latest HTTP/1.1\nHost: localhost\nAccept: text/html",
+		"GET /inspect/nothing HTTP/1.1\nHost: localhost",
+		"GET /inspect HTTP/1.1\nHost: rebound.example.com",
+		"GET /readyz HTTP/1.1\nHost: localhost",
+	} {
+		got := request(t, ws.port, raw+"\nAccept-Encoding: gzip, br\nRange: bytes=0-9\nIf-None-Match: *")
+		h := got.header
+		if h.Get("Cache-Control") != "no-store" || h.Get("Content-Encoding") != "" || h.Get("ETag") != "" || got.status == http.StatusPartialContent || got.status == http.StatusNotModified {
+			t.Errorf("%d with %v to\n%s", got.status, h, raw)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -24,8 +25,9 @@ import (
 // inspector is a running wsinspect.
 type inspector struct {
 	*process
-	port string
-	url  string // of its root, dialled without a proxy
+	port   string
+	url    string // of its root, dialled without a proxy
+	client *http.Client
 }
 
 // startInspector runs wsinspect with its page open, on a free port of the loopback
@@ -57,15 +59,28 @@ func startAlone(t *testing.T, args ...string) *inspector {
 func startListening(t *testing.T, token string, args ...string) *inspector {
 	t.Helper()
 	cmd := exec.Command(program, args...)
+	cmd.Stdout = newOutput() // a pipe, which is read
+	return startCommand(t, cmd, token)
+}
+
+// startCommand runs a command that becomes wsinspect, with a token for page and API where
+// it does not open them.
+func startCommand(t *testing.T, cmd *exec.Cmd, token string) *inspector {
+	t.Helper()
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WSINSPECT_") })
 	cmd.Env = append(inherited, "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	if token != "" {
 		cmd.Env = append(cmd.Env, "WSINSPECT_TOKEN="+token)
 	}
-	cmd.Stdout = newOutput() // a pipe, which is read
 	p := start(t, "wsinspect", cmd)
-	port := p.await(t, `listening on http://127\.0\.0\.1:(\d+)\n`)[1]
-	return &inspector{process: p, port: port, url: "http://localhost:" + port}
+	said := p.await(t, `listening on (https?)://127\.0\.0\.1:(\d+)\n`)
+	i := &inspector{process: p, port: said[2], url: said[1] + "://localhost:" + said[2], client: http.DefaultClient}
+	if said[1] == "https" {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+		t.Cleanup(transport.CloseIdleConnections)
+		i.client = &http.Client{Transport: transport}
+	}
+	return i
 }
 
 // loopbacks returns the loopback addresses of this machine: ::1 is not everywhere.
@@ -212,7 +227,7 @@ func (i *inspector) get(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	r.Header.Set("Accept", "application/json")
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := i.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +260,7 @@ func (i *inspector) within(t *testing.T, limit time.Duration, filter url.Values,
 		t.Fatal(err)
 	}
 	r.Header.Set("Accept", "text/event-stream")
-	feed, err := http.DefaultClient.Do(r)
+	feed, err := i.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

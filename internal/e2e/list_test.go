@@ -145,7 +145,8 @@ func TestListByKeys(t *testing.T) {
 
 	list.press(t, '?')
 	list.await(t, `document.querySelector('dialog[open]')?.innerText.includes('Next attempt')`)
-	list.do(t, chromedp.Click(`dialog input[type=checkbox]`), chromedp.KeyEvent(kb.Escape))
+	list.hit(t, `dialog input[type=checkbox]`)
+	list.press(t, []rune(kb.Escape)...)
 	list.await(t, `document.querySelector('dialog') === null`)
 	list.press(t, 'p')
 	if evaluate[bool](t, list, `document.querySelector('#pause').textContent.includes('Resume')`) {
@@ -153,7 +154,7 @@ func TestListByKeys(t *testing.T) {
 	}
 	list.navigate(t, ws.url+"/inspect/keys")
 	list.await(t, `document.querySelector('main input[type=checkbox]')?.checked === false`)
-	list.do(t, chromedp.Click(`main input[type=checkbox]`))
+	list.hit(t, `main input[type=checkbox]`)
 	list.press(t, 'g')
 	list.leave(t, "r")
 	list.await(t, `location.pathname === '/inspect/checks'`)

@@ -3,13 +3,13 @@ package e2e
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"path"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"wsinspect/internal/corpus"
+	"wsinspect/internal/nginxconf"
 )
 
 // errElsewhere says of a fix that it is for somebody else than nginx.
@@ -19,6 +19,10 @@ var errElsewhere = errors.New("the cure is no configuration of nginx")
 // a line replaces what the same block sets with the same directive (and the same header,
 // the same variables), other lines are added. What a file sets that a block includes, the
 // block sets. The request says which blocks are meant.
+//
+// Package nginxconf only reads here. Its own edits put a line where it looks best, know
+// more of what replaces what, and are proven by the diffs of lint; that the steps cure
+// whoever follows the rule of the API alone is proven by this.
 func paste(conf string, more files, fix corpus.Fix, request []byte) (string, error) {
 	if fix.For != "nginx" {
 		return "", fmt.Errorf("%w, it is for %s", errElsewhere, fix.For)
@@ -26,18 +30,21 @@ func paste(conf string, more files, fix corpus.Fix, request []byte) (string, err
 	if len(fix.Steps) == 0 {
 		return "", errors.New("there is nothing to paste")
 	}
-	root, err := parseConf(conf)
-	if err != nil {
-		return "", err
-	}
-	if err := include(root, more); err != nil {
-		return "", err
-	}
 	for _, s := range fix.Steps {
 		if s.Where == "client" || s.Where == "backend" || s.Where == "shell" {
 			return "", fmt.Errorf("%w, it is for the %s", errElsewhere, s.Where)
 		}
-		block, err := blockOf(root, s.Where, max(fix.Hop, 1), request)
+	}
+	folder := fstest.MapFS{"nginx.conf": {Data: []byte(conf)}}
+	for name, text := range more {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	read, err := nginxconf.Load(folder, "nginx.conf")
+	if err != nil {
+		return "", err
+	}
+	for _, s := range fix.Steps {
+		block, err := blockOf(read, s.Where, max(fix.Hop, 1), request)
 		if err != nil {
 			return "", err
 		}
@@ -45,101 +52,97 @@ func paste(conf string, more files, fix corpus.Fix, request []byte) (string, err
 			return "", err
 		}
 	}
-	return root.String(), nil
+	return written(read.Main, ""), nil
 }
 
-// include puts the text of files in the place of the directives that include them.
-func include(block *directive, more files) error {
-	for i := 0; i < len(block.block); i++ {
-		d := block.block[i]
-		if err := include(d, more); err != nil {
-			return err
-		}
-		if d.name != "include" {
-			continue
-		}
-		var lines []*directive
-		for _, name := range slices.Sorted(maps.Keys(more)) {
-			if ok, _ := path.Match(d.arg(0), name); !ok {
-				continue
-			}
-			file, err := parseConf(more[name])
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			lines = append(lines, file.block...)
-		}
-		block.block = slices.Replace(block.block, i, i+1, lines...)
-		i--
-	}
-	return nil
-}
-
-// blockOf returns the block that a step means.
-func blockOf(root *directive, where string, hop int, request []byte) (*directive, error) {
+// blockOf returns what stands in the block that a step means.
+func blockOf(conf *nginxconf.Config, where string, hop int, request []byte) (*[]*nginxconf.Directive, error) {
 	if where == "main" {
-		return root, nil
+		return &conf.Main, nil
 	}
-	hops, err := route(root, "127.0.0.1:8081", request)
-	if err != nil {
-		return nil, err
+	var hops []*nginxconf.Hop // the last first: that one dials the backend
+	for h := conf.Route(readRequest(string(request), "8081"), nginxconf.Version{}); h != nil; h = h.Next {
+		hops = slices.Insert(hops, 0, h)
 	}
-	if hop > len(hops) {
+	if hop > len(hops) || hops[hop-1].Server == nil {
 		return nil, fmt.Errorf("the fix is for hop %d, and there are %d", hop, len(hops))
 	}
-	block := map[string]*directive{
-		"http": hops[hop-1].http, "server": hops[hop-1].server, "location": hops[hop-1].location,
-	}[where]
+	h := hops[hop-1]
+	block := map[string]*nginxconf.Directive{"http": h.Server.Parent, "server": h.Server, "location": h.Location}[where]
 	if block == nil {
 		return nil, fmt.Errorf("hop %d has no %s", hop, where)
 	}
-	return block, nil
+	return &block.Block, nil
 }
 
 // pasteStep takes out of a block what the step removes and what its lines replace, and
 // puts the lines where the first of those stood, or else at the end.
-func pasteStep(block *directive, s corpus.Step) error {
-	lines, err := parseConf(strings.Join(s.Lines, "\n"))
+func pasteStep(block *[]*nginxconf.Directive, s corpus.Step) error {
+	lines, err := readStep(s.Lines)
 	if err != nil {
-		return fmt.Errorf("the lines cannot be pasted: %w", err)
+		return err
 	}
-	at := len(block.block)
-	for i := len(block.block) - 1; i >= 0; i-- {
-		old := block.block[i]
-		replaced := slices.ContainsFunc(lines.block, func(d *directive) bool { return sets(d) == sets(old) })
+	at := len(*block)
+	for i, old := range slices.Backward(*block) {
+		replaced := slices.ContainsFunc(lines, func(d *nginxconf.Directive) bool { return sets(d) == sets(old) })
 		removed := slices.ContainsFunc(s.Remove, func(r string) bool { return names(r, old) })
 		if replaced || removed {
-			block.block = slices.Delete(block.block, i, i+1)
+			*block = slices.Delete(*block, i, i+1)
 			at = i
 		}
 	}
-	block.block = slices.Insert(block.block, at, lines.block...)
+	*block = slices.Insert(*block, at, lines...)
 	return nil
 }
 
-// sets names what a directive sets: two with the same name replace each other.
-func sets(d *directive) string {
-	switch d.name {
-	case "proxy_set_header", "grpc_set_header":
-		return d.name + " " + strings.ToLower(d.arg(0))
-	case "map", "location", "upstream", "server", "if":
-		return strings.Join(append([]string{d.name}, d.args...), " ")
+// readStep reads the lines of a step, without the blocks that are thought around them.
+func readStep(text []string) ([]*nginxconf.Directive, error) {
+	conf, err := nginxconf.Read("the step", strings.NewReader(strings.Join(text, "\n")))
+	if err != nil {
+		return nil, err
 	}
-	return d.name
+	for _, f := range conf.Faults {
+		if f.Directive == nil { // the others are for nginx to find
+			return nil, fmt.Errorf("the lines cannot be pasted: %w", f)
+		}
+	}
+	lines := conf.Main
+	for len(lines) > 0 && lines[0].Line == 0 {
+		lines = lines[0].Block
+	}
+	return lines, nil
+}
+
+// sets names what a directive sets: two with the same name replace each other.
+func sets(d *nginxconf.Directive) string {
+	switch d.Name {
+	case "proxy_set_header", "grpc_set_header":
+		return d.Name + " " + strings.ToLower(d.Args[0])
+	case "map", "location", "upstream", "server", "if":
+		return d.Name + " " + strings.Join(d.Args, " ")
+	}
+	return d.Name
 }
 
 // names reports whether a name such as "proxy_set_header Origin" means d.
-func names(name string, d *directive) bool {
-	words := strings.Fields(strings.TrimSuffix(name, ";"))
-	if len(words) == 0 || words[0] != d.name || len(words)-1 > len(d.args) {
-		return false
-	}
-	for i, w := range words[1:] {
-		if !strings.EqualFold(unquote(w), d.arg(i)) {
-			return false
+func names(name string, d *nginxconf.Directive) bool {
+	words := strings.Fields(name)
+	return len(words) > 0 && words[0] == d.Name && len(words)-1 <= len(d.Args) &&
+		slices.EqualFunc(words[1:], d.Args[:len(words)-1], strings.EqualFold)
+}
+
+// written returns the text of directives. Comments are lost.
+func written(list []*nginxconf.Directive, indent string) string {
+	var b strings.Builder
+	for _, d := range list {
+		b.WriteString(indent + d.String())
+		if d.Open == 0 {
+			b.WriteString(";\n")
+		} else {
+			b.WriteString(" {\n" + written(d.Block, indent+"    ") + indent + "}\n")
 		}
 	}
-	return true
+	return b.String()
 }
 
 // TestPaste holds the paster to its rule, since it proves the cures.

@@ -137,7 +137,7 @@ func TestUnderPrefix(t *testing.T) {
 	t.Run("self-test", func(t *testing.T) {
 		page.navigate(t, root+"/selftest?minutes=0.05&ping=1")
 		page.await(t, `!document.querySelector('#test').hidden`)
-		page.do(t, chromedp.Click("#run"))
+		page.hit(t, "#run")
 		page.await(t, `document.querySelector('#run').textContent === 'Run again'`)
 		holdsUp(t, "101 after", "“hello”", "64 KiB", "1000, both sides", "still open after")
 		page.click(t, "#links a")

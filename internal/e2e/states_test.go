@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +39,13 @@ func TestStates(t *testing.T) {
 	states := gallery(t)
 	switch {
 	case *look:
+		chromium := startBrowser(t)
 		for _, s := range states {
+			if s.steps != nil {
+				page := chromium.watched(t)
+				page.show(t, s)
+				s.address = still(t, page)
+			}
 			fmt.Fprintf(os.Stderr, "%-22s %s\n", s.name, s.address)
 		}
 		interrupted := make(chan os.Signal, 1)
@@ -53,14 +61,79 @@ func TestStates(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			page := chromium.watched(t)
 			defer page.close()
-			page.size(t, 1440, 900)
-			page.navigate(t, s.address)
-			page.await(t, `document.readyState === 'complete'`)
-			if s.steps != nil {
-				s.steps(t, page)
-			}
+			page.show(t, s)
 			page.inspect(t)
 		})
+	}
+}
+
+// show opens a state and does what a reader does there.
+func (tab *tab) show(t *testing.T, s state) {
+	t.Helper()
+	tab.size(t, 1440, 900)
+	tab.navigate(t, s.address)
+	tab.await(t, `document.readyState === 'complete'`)
+	if s.steps != nil {
+		s.steps(t, tab)
+	}
+}
+
+// still serves what the page shows now, without its script, at an address of its own: a
+// state that takes steps to come to can then be opened by itself. All that it loads comes
+// from where the page did.
+func still(t *testing.T, page *tab) (address string) {
+	t.Helper()
+	from, err := url.Parse(evaluate[string](t, page, `location.href`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := evaluate[string](t, page, `(() => {
+		document.querySelectorAll('script, noscript').forEach(e => e.remove());
+		return '<!doctype html>' + document.documentElement.outerHTML;
+	})()`)
+	files := map[string][]byte{} // out of the cache: the server may be gone
+	for _, name := range evaluate[[]string](t, page, `performance.getEntriesByType('resource').map(e => new URL(e.name).pathname).filter(p => p.includes('/static/'))`) {
+		files[name] = []byte(evaluate[string](t, page, `fetch(`+strconv.Quote(name)+`, { cache: 'force-cache' }).then(r => r.text(), () => '')`))
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, isFile := files[r.URL.Path]
+		switch {
+		case !isFile:
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			body = []byte(shown)
+		case strings.HasSuffix(r.URL.Path, ".svg"):
+			w.Header().Set("Content-Type", "image/svg+xml")
+		case strings.HasSuffix(r.URL.Path, ".css"):
+			w.Header().Set("Content-Type", "text/css")
+		}
+		w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + from.RequestURI()
+}
+
+// altered shows ws through an nginx that writes another text into its feed: what a
+// restarted or an overtaken server says, without one.
+func altered(t *testing.T, ws *inspector, old, now string) *nginx {
+	t.Helper()
+	return startNginx(t, serverWith(fmt.Sprintf(`
+location /inspect { proxy_pass http://localhost:%s; }
+location /inspect/feed {
+    proxy_pass http://localhost:%[1]s;
+    sub_filter '%s' '%s';
+    sub_filter_types text/event-stream;
+}`, ws.port, old, now)), nil)
+}
+
+// tests runs the self-test until the step is in a state.
+func tests(step, state string) func(*testing.T, *tab) {
+	return func(t *testing.T, page *tab) {
+		page.await(t, `!document.querySelector('#test').hidden`)
+		page.hit(t, "#run")
+		page.await(t, `document.querySelector('#s-`+step+`').className === '`+state+`' && !document.querySelector('#beside').hidden`)
+		if state != "running" {
+			page.await(t, `document.querySelector('#run').textContent === 'Run again'`)
+		}
 	}
 }
 
@@ -78,6 +151,10 @@ func gallery(t *testing.T) []state {
 	polling.fails(t, "/ws")
 	leaving := startInspector(t)
 	leaving.fails(t, "/ws")
+	altering := startInspector(t)
+	altering.fails(t, "/ws")
+	missed := altered(t, altering, "event: hello", "event: missed\ndata: 37\n\nevent: hello")
+	restarted := altered(t, altering, `"started":"20`, `"started":"21`)
 
 	at := func(path string) string { return proxy.url + "/inspect" + path }
 	states := []state{
@@ -86,9 +163,18 @@ func gallery(t *testing.T) []state {
 		{"list-unfolded", at("?fold=no"), nil},
 		{"list-nothing-matches", at("?q=path:/nowhere"), nil},
 		{"list-wrong-filter", at("?q=cause:nonsense"), nil},
-		{"list-paused", at(""), func(t *testing.T, page *tab) { page.do(t, chromedp.Click("button#pause")) }},
+		{"list-paused", at(""), func(t *testing.T, page *tab) { page.hit(t, "button#pause") }},
 		{"list-polling", polling.url + "/inspect", func(t *testing.T, page *tab) {
 			page.await(t, `document.getElementById('feed').dataset.state === 'polling'`)
+			page.shows(t, "Too many pages watch the live feed, so this page asks every 5 s instead.", "Try live again")
+		}},
+		{"list-missed", missed.url + "/inspect", func(t *testing.T, page *tab) {
+			page.await(t, `document.getElementById('missed')`)
+			page.shows(t, "37 events were missed here; reload to see them.", "Reload")
+		}},
+		{"list-restarted", restarted.url + "/inspect", func(t *testing.T, page *tab) {
+			page.await(t, `document.getElementById('restarted')`)
+			page.shows(t, "wsinspect was restarted at", "Attempts before it are gone.")
 		}},
 		{"list-offline", leaving.url + "/inspect", func(t *testing.T, page *tab) {
 			page.await(t, `document.getElementById('feed').dataset.state === 'live'`)
@@ -107,6 +193,11 @@ func gallery(t *testing.T) []state {
 		{"compare-cured", at("/compare?a=" + shown["rejected"] + "&b=" + shown["accepted"]), nil},
 		{"compare-not-cured", at("/compare?a=" + shown["rejected"] + "&b=" + shown["again"]), nil},
 		{"self-test", at("/selftest"), nil},
+		{"self-test-running", at("/selftest?minutes=60&path=/ws/"), tests("idle", "running")},
+		{"self-test-done", at("/selftest?minutes=0.05&path=/ws/"), tests("idle", "done")},
+		{"self-test-cut", at("/selftest?minutes=0.2&ping=1&path=/faults/read-timeout/"), tests("idle", "done")},
+		{"self-test-refused", at("/selftest?path=/faults/upgrade-not-configured/"), tests("idle", "not run")},
+		{"self-test-unseen", at("/selftest?path=/faults/redirect-on-handshake/"), tests("arrived", "failed")},
 		{"checks", at("/checks"), nil},
 		{"causes", at("/causes"), nil},
 		{"check", at("/checks/origin-same-host"), nil},

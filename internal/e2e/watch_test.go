@@ -57,29 +57,58 @@ const geometry = `(() => {
 	return found;
 })()`
 
-// inspect fails t for each fault of the page, at every width, light and dark.
+// inspect fails t for each fault of the page: at every width, light and dark, enlarged, and in
+// the few colours of a reader who has chosen them. 720 px is what 1440 are at 200 %, 320 what
+// 1280 are at 400 %.
 func (tab *tab) inspect(t *testing.T) {
 	t.Helper()
 	evaluate[any](t, tab, axe+"; null")
+	at := ""
+	faults := func(found []string) {
+		t.Helper()
+		for _, fault := range found {
+			t.Errorf("%s: %s", at, fault)
+		}
+	}
 	for _, scheme := range []string{"light", "dark"} {
-		tab.scheme(t, scheme)
-		for _, width := range []int64{320, 375, 1024, 1440} {
+		tab.prefers(t, "prefers-color-scheme", scheme)
+		for _, width := range []int64{320, 375, 720, 1024, 1440, 2560} {
+			at = fmt.Sprintf("%s, %d px", scheme, width)
 			tab.size(t, width, 900)
-			for _, fault := range evaluate[[]string](t, tab, geometry) {
-				t.Errorf("%s, %d px: %s", scheme, width, fault)
-			}
-			if scheme == "dark" && width != 1440 { // colours do not depend on the width, nor sizes on colours
-				continue
-			}
-			for _, v := range violations(t, tab) {
-				t.Errorf("%s, %d px: axe: %s", scheme, width, v)
+			faults(evaluate[[]string](t, tab, geometry))
+			if width != 720 && width != 2560 && (scheme == "light" || width == 1440) { // colours do not depend on the width, nor sizes on colours
+				faults(violations(t, tab))
 			}
 		}
 	}
-	for _, trouble := range evaluate[[]string](t, tab, `globalThis.troubles`) {
-		t.Errorf("in the page: %s", trouble)
-	}
+	at = "in the reader's own colours"
+	tab.prefers(t, "forced-colors", "active")
+	tab.size(t, 1440, 900)
+	faults(evaluate[[]string](t, tab, forced))
+	tab.prefers(t, "prefers-color-scheme", "light")
+	faults(evaluate[[]string](t, tab, `globalThis.troubles`))
 }
+
+// forced finds what cannot be told where the browser takes all colours but the reader's own
+// away: an outcome without a word or a shape, and a control that does not show that it has
+// the focus.
+const forced = `(() => {
+	const found = [];
+	const seen = all => [...document.querySelectorAll(all)].filter(e => e.checkVisibility() && e.getBoundingClientRect().width);
+	for (const e of seen('.stamp, .outcome, .steps li')) {
+		const { color, backgroundColor } = getComputedStyle(e);
+		if (!e.textContent.trim() || !e.querySelector('.icon')) found.push('no word or no shape tells ' + e.outerHTML.slice(0, 160));
+		if (color === backgroundColor) found.push('nothing is to be seen of ' + e.outerHTML.slice(0, 160));
+	}
+	const had = document.activeElement;
+	for (const e of seen('a[href], button, summary, input:not([type=hidden]), [tabindex="0"]').filter(e => !e.closest('.skip')).slice(0, 60)) {
+		e.focus({ preventScroll: true, focusVisible: true });
+		const outlined = [e, e.closest('.field'), e.closest('tr')].some(o => o && getComputedStyle(o).outlineStyle !== 'none' && parseFloat(getComputedStyle(o).outlineWidth) >= 2);
+		if (document.activeElement === e && !outlined) found.push('nothing shows the focus on ' + e.outerHTML.slice(0, 160));
+	}
+	had.focus({ preventScroll: true });
+	return found;
+})()`
 
 // violations returns what axe finds, by the rules of WCAG 2.2 AA and its best practice.
 func violations(t *testing.T, tab *tab) (all []string) {
@@ -102,12 +131,12 @@ func (tab *tab) size(t *testing.T, width, height int64) {
 	tab.do(t, chromedp.EmulateViewport(width, height))
 }
 
-// scheme lets the tab's reader prefer light or dark.
-func (tab *tab) scheme(t *testing.T, scheme string) {
+// prefers lets the tab's reader prefer something, and no motion.
+func (tab *tab) prefers(t *testing.T, feature, value string) {
 	t.Helper()
 	tab.do(t, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			Features: []*emulation.MediaFeature{{Name: feature, Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 		})
 		return err
 	}))
