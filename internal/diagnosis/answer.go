@@ -66,15 +66,7 @@ var staticFallback = &Cause{
 	Doc: handshake.Doc{
 		What: "The path of the socket has no location of its own, so it falls to the one that serves files, and try_files answers with index.html, as it does for every path that a single-page application draws by itself.",
 		See:  "The client sees 200 with text/html instead of 101, and nothing arrives at the backend. The browser says: Unexpected response code: 200.",
-		Do: `Give the socket a location of its own:
-
-    location /ws {
-        proxy_pass http://localhost:8080;
-        proxy_http_version 1.1;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_upgrade;
-        proxy_set_header Host $http_host;
-    }`,
+		Do:   "Give the socket a location of its own:\n\n" + locationText,
 	},
 	Severity: Rejects,
 	Party:    ByProxy,

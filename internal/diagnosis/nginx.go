@@ -170,6 +170,15 @@ In the location:
 
 proxy_http_version 1.1 is the default from nginx 1.29.7 on. A location that sets one header inherits none, so these lines belong together.`
 
+// locationText is a location for the socket alone, as the documentation of causes shows it.
+const locationText = `    location /ws {
+        proxy_pass http://localhost:8080;
+        ` + versionLine + `
+        ` + upgradeLine + `
+        ` + hopLine + `
+        ` + hostLine + `
+    }`
+
 // recipeNote says what the recipe does, beside the lines.
 const recipeNote = "$http_host is the Host that the browser sent, with its port; $host would lose the port. " + wholeNote
 

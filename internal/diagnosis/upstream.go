@@ -13,15 +13,7 @@ var proxyPassMissing = &Cause{
 	Doc: handshake.Doc{
 		What: "No location of nginx that passes requests on serves the path of the socket: it has the header lines but no proxy_pass, or the path falls to a location for files.",
 		See:  "The client sees nginx's own page 404 Not Found, and nothing arrives at the backend. nginx's error log says open() of a file below its root failed.",
-		Do: `Give the path a location that passes it on:
-
-    location /ws {
-        proxy_pass http://localhost:8080;
-        proxy_http_version 1.1;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_upgrade;
-        proxy_set_header Host $http_host;
-    }`,
+		Do:   "Give the path a location that passes it on:\n\n" + locationText,
 	},
 	Severity: Rejects,
 	Party:    ByProxy,

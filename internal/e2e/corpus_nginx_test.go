@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,17 +57,9 @@ func startCase(t *testing.T, c *corpus.Case, conf, backend, sockets string) (*pr
 	var inherited []*os.File
 	names := ""
 	for _, written := range []string{"8081", "8082"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		file, err := l.(*net.TCPListener).File()
-		if err != nil {
-			t.Fatal(err)
-		}
+		file, port := inheritance(t)
 		defer file.Close()
-		_, w.ports[written], _ = net.SplitHostPort(l.Addr().String())
+		w.ports[written] = port
 		if strings.Contains(conf, "listen 127.0.0.1:"+written) {
 			inherited = append(inherited, file)
 			names += strconv.Itoa(2+len(inherited)) + ";"

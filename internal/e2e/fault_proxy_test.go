@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,17 +15,8 @@ import (
 // one new sessions come, behind the same address.
 func TestProxyReloadedAndRestarted(t *testing.T) {
 	ws := startAlone(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	socket, err := listener.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
+	socket, port := inheritance(t)
 	defer socket.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	conf := replaceOnce(t, serverWith(`location / {
             proxy_pass http://127.0.0.1:`+ws.port+`;
             proxy_http_version 1.1;
@@ -37,10 +27,7 @@ func TestProxyReloadedAndRestarted(t *testing.T) {
         }`), "listen 8081", "listen 127.0.0.1:"+port)
 	prefix := nginxPrefix(t, conf, nil)
 	run := func() *process {
-		cmd := nginxCommand(t, prefix, "daemon off;")
-		cmd.Env = append(os.Environ(), "NGINX=3;")
-		cmd.ExtraFiles = []*os.File{socket}
-		p := launch(t, "nginx", cmd)
+		p := launch(t, "nginx", heir(t, prefix, socket))
 		t.Cleanup(func() { p.end(syscall.SIGTERM) })
 		nonblocking(t, socket)
 		return p

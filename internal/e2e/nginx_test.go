@@ -32,28 +32,39 @@ type files map[string]string
 func startNginx(t *testing.T, conf string, more files) *nginx {
 	t.Helper()
 
-	// nginx cannot be told to choose a free port, so it inherits a listener, as it does
-	// from its older self in an upgrade on the fly. From here on no dial is refused.
+	socket, port := inheritance(t)
+	defer socket.Close()
+	prefix := nginxPrefix(t, replaceOnce(t, conf, "listen 8081", "listen 127.0.0.1:"+port), more)
+	start(t, "nginx", heir(t, prefix, socket))
+
+	nonblocking(t, socket)
+	return &nginx{port: port, url: "http://localhost:" + port}
+}
+
+// inheritance opens a port of the machine's choice. nginx cannot be told to choose a free one,
+// so it inherits the listener, as it does from its older self in an upgrade on the fly. From
+// here on no dial is refused, until both the caller and nginx have closed it.
+func inheritance(t *testing.T) (socket *os.File, port string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	socket, err := listener.(*net.TCPListener).File()
+	socket, err = listener.(*net.TCPListener).File()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer socket.Close()
+	_, port, _ = net.SplitHostPort(listener.Addr().String())
+	return socket, port
+}
 
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	prefix := nginxPrefix(t, replaceOnce(t, conf, "listen 8081", "listen 127.0.0.1:"+port), more)
+// heir returns the call of an nginx that inherits a listener.
+func heir(t *testing.T, prefix string, socket *os.File) *exec.Cmd {
 	cmd := nginxCommand(t, prefix, "daemon off;")
 	cmd.Env = append(os.Environ(), "NGINX=3;")
 	cmd.ExtraFiles = []*os.File{socket}
-	start(t, "nginx", cmd)
-
-	nonblocking(t, socket)
-	return &nginx{port: port, url: "http://localhost:" + port}
+	return cmd
 }
 
 // nonblocking undoes what os/exec did to a socket that nginx inherits and takes as it
