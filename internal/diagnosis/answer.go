@@ -214,12 +214,14 @@ const leftText = "The client left right after the 101, without a close frame or 
 // server with programs that they break off; so that counts of a browser alone, or where it
 // happens again.
 func (r *reading) leftAtOnce() bool {
-	return r.Session.leftAtOnce() && (r.wholeBrowser() || slices.ContainsFunc(r.others(), func(o Sighting) bool {
-		return o.SameClient && o.Session.leftAtOnce()
+	return r.Session.LeftAtOnce() && (r.wholeBrowser() || slices.ContainsFunc(r.others(), func(o Sighting) bool {
+		return o.SameClient && o.Session.LeftAtOnce()
 	}))
 }
 
-func (s *Session) leftAtOnce() bool {
+// LeftAtOnce reports whether the client left within a second, without a close frame and
+// without having sent anything.
+func (s *Session) LeftAtOnce() bool {
 	return s != nil && s.Cut && s.Received == 0 && s.Ended.Sub(s.Opened) < leavesWithin
 }
 

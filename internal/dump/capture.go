@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -122,11 +123,11 @@ func (c *Capture) Discard() {
 }
 
 // Answer returns what has been written so far: the head of the answer, and of a refusal
-// its text, MaxAnswer bytes at most.
+// its text, MaxAnswer bytes at most. It must not be changed.
 func (c *Capture) Answer() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return bytes.Clone(c.answer)
+	return slices.Clip(c.answer) // what is written later goes behind it, elsewhere
 }
 
 // kindAfter tells what the bytes behind a head look like.

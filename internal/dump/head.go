@@ -154,6 +154,19 @@ func (h *Head) Has(name string) bool {
 	return ok
 }
 
+// Over returns h with the same places over other bytes, and blanks in those what is masked
+// in h. They are raw, as long as those of h, and must be cut alike.
+func (h *Head) Over(raw []byte) *Head {
+	over := *h
+	over.Raw = raw
+	for _, m := range h.Masks {
+		for i := range raw[m.Span.Start:m.Span.End] {
+			raw[m.Span.Start+i] = '*'
+		}
+	}
+	return &over
+}
+
 // Size returns about how many bytes of memory h holds, for whoever keeps heads within a
 // limit. A head of many short lines takes a multiple of its bytes.
 func (h *Head) Size() int {

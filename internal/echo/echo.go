@@ -37,11 +37,12 @@ type Handler struct {
 	upgrader websocket.Upgrader
 	deflates sync.Pool // write buffers of sessions that compress
 	sessions *sessions
+	familiar *familiar
 }
 
 // New returns a Handler. Its server must use dump.ConnContext.
 func New(o Options) *Handler {
-	h := &Handler{options: o, sessions: newSessions(o.WriteTimeout)}
+	h := &Handler{options: o, sessions: newSessions(o.WriteTimeout), familiar: newFamiliar()}
 	h.upgrader = websocket.Upgrader{
 		ReadBufferSize:    readBuffer,
 		WriteBufferSize:   writeBuffer,
@@ -121,19 +122,39 @@ func (h *Handler) Refused(capture *dump.Capture) {
 	if request == nil {
 		return
 	}
-	a := h.begin(request)
+	h.options.Masker.Request(request.Head)
+	a := h.judge(request, addrPort(request.Remote))
 	a.State = journal.Refused
 	h.options.Journal.Begin(a)
-	h.answered(capture, a)
+	h.answered(a, h.readAnswer(capture.Answer()))
 }
 
-// begin makes the attempt: masked first, then judged, so that nothing behind this line
-// has seen a secret.
+// begin makes the attempt and publishes it: masked first, then judged, so that nothing
+// behind this line has seen a secret.
 func (h *Handler) begin(request *dump.Request) *journal.Attempt {
 	o := &h.options
-	o.Masker.Request(request.Head)
 	peer := addrPort(request.Remote)
-	return &journal.Attempt{
+	p, common := h.familiar.print(request, peer)
+	if common {
+		if like := h.familiar.like(p); like != nil {
+			a := like.Again(o.Journal.NewID(request.Time), peer, request)
+			o.Journal.Begin(a)
+			return a
+		}
+	}
+	o.Masker.Request(request.Head)
+	a := h.judge(request, peer)
+	o.Journal.Begin(a)
+	if common && a.Settled() {
+		h.familiar.remember(p, a)
+	}
+	return a
+}
+
+// judge makes the attempt of a masked request.
+func (h *Handler) judge(request *dump.Request, peer netip.AddrPort) *journal.Attempt {
+	o := &h.options
+	a := &journal.Attempt{
 		ID:      o.Journal.NewID(request.Time),
 		Time:    request.Time,
 		Peer:    peer,
@@ -142,11 +163,15 @@ func (h *Handler) begin(request *dump.Request) *journal.Attempt {
 		Request: *request,
 		Verdict: handshake.Judge(request, o.Policy),
 	}
+	a.State = firstState(a)
+	return a
 }
 
 // firstState is what the verdict promises, before the answer is written.
 func firstState(a *journal.Attempt) journal.State {
 	switch {
+	case a.Request.Head.Kind != dump.HTTP1:
+		return journal.Refused
 	case a.Verdict.Accepted:
 		return journal.Open
 	case handshake.IsHandshake(a.Request.Head):
@@ -155,12 +180,11 @@ func firstState(a *journal.Attempt) journal.State {
 	return journal.Answered
 }
 
-// answered publishes a as it is after its answer was written.
-func (h *Handler) answered(capture *dump.Capture, a *journal.Attempt) {
+// answered publishes a as it is after that answer was written.
+func (h *Handler) answered(a *journal.Attempt, answer journal.Response) {
 	after := *a
-	failure := after.Response.Failure
-	after.Response = h.readAnswer(capture.Answer())
-	after.Response.Failure = failure
+	answer.Failure = a.Response.Failure
+	after.Response = answer
 	after.Took = time.Since(a.Time)
 	h.options.Journal.Answer(&after)
 }

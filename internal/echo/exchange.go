@@ -2,6 +2,7 @@ package echo
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -30,16 +31,11 @@ type exchange struct {
 // serve judges the request and answers it. Of a handshake that was upgraded it returns the
 // session, which is still to be run.
 func (x *exchange) serve(request *dump.Request) *session {
-	a := x.handler.begin(request)
-	x.attempt = a
+	x.attempt = x.handler.begin(request)
 	if request.Head.Kind != dump.HTTP1 {
-		a.State = journal.Refused
-		x.handler.options.Journal.Begin(a)
-		x.explain(a.Verdict.Status)
+		x.explain(x.attempt.Verdict.Status)
 		return nil
 	}
-	a.State = firstState(a)
-	x.handler.options.Journal.Begin(a)
 	return x.upgrade()
 }
 
@@ -121,7 +117,7 @@ func (x *exchange) fail(w *upgradeWriter) {
 		a.Response.Failure = journal.EarlyData
 		a.Request.After = max(a.Request.After, w.early)
 	}
-	x.handler.answered(x.capture, a)
+	x.handler.answered(a, x.handler.readAnswer(x.capture.Answer()))
 }
 
 // bodyWait bounds how long net/http waits, after a refusal, for a body that nobody reads.
@@ -166,7 +162,11 @@ func (x *exchange) explain(status int) {
 	if err := control.Flush(); err != nil {
 		h.report(fmt.Errorf("flush the answer to attempt %s: %w", a.ID, err))
 	}
-	h.answered(x.capture, a)
+	answer := journal.Response{Status: status, Raw: x.capture.Answer()} // what a stranger has chosen in it is masked in the attempt already
+	if len(answer.Raw) == 0 {
+		answer.Status = 0
+	}
+	h.answered(a, answer)
 }
 
 // mayUpgrade reports whether a refusal is best said as 426: a plain request, and a GET
@@ -193,6 +193,7 @@ func (h *Handler) readAnswer(raw []byte) journal.Response {
 	if len(raw) == 0 {
 		return journal.Response{}
 	}
+	raw = bytes.Clone(raw)
 	head := dump.ParseAnswer(raw)
 	h.options.Masker.Answer(head)
 	status, _ := strconv.Atoi(head.Text(head.Start.Second))

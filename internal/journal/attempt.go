@@ -59,6 +59,7 @@ type Attempt struct {
 	Session  *Session               // of an upgraded connection; nil otherwise
 	Took     time.Duration          // from the first byte to the answer; zero until it is written
 	live     func() Session
+	settled  *settled // of one whose causes rest on nothing but the request; nil otherwise
 }
 
 // Response is what was really written to the connection.

@@ -14,25 +14,42 @@ var sightings = [...]int{Refused: 2, Answered: 6, Rejected: 8, Open: 6, Closed: 
 
 // diagnose gives a, whose verdict is known, its causes. It is called before a is published.
 func (j *Journal) diagnose(a *Attempt) {
+	asked := false
 	a.Causes = diagnosis.Diagnose(&diagnosis.Evidence{
 		Request: &a.Request, Verdict: &a.Verdict, Expect: j.expect, Config: j.configOf(a),
-		Others: func() []diagnosis.Sighting { return j.others(a) },
+		Others: func() []diagnosis.Sighting { asked = true; return j.others(a) },
 	})
+	if !asked && j.config == nil { // a configuration can be read anew
+		a.settled = new(settled)
+	}
 }
 
-// diagnoseEnd gives a, whose session is over, its causes anew, where the end can tell
-// something. Of an attempt that is no longer kept nothing but the session is evidence.
-func (j *Journal) diagnoseEnd(a *Attempt, kept bool) {
-	if !a.Session.cut() {
-		return
-	}
+// diagnoseEnd returns a, whose session was cut, with the causes that this shows. Of an
+// attempt that is no longer kept nothing but the session is evidence.
+func (j *Journal) diagnoseEnd(a *Attempt, kept bool) *Attempt {
 	session := a.Session.evidence()
+	if kept && a.settled.endedAlike(a, &session) {
+		return a
+	}
+	if kept {
+		// Sessions that are cut in the same instant are evidence for one another, so each is
+		// remembered as it ended before it is asked what that means.
+		j.mu.Lock()
+		j.replace(a)
+		j.mu.Unlock()
+		ended := *a
+		a = &ended
+	}
 	e := diagnosis.Evidence{Session: &session, Others: func() []diagnosis.Sighting { return j.others(a) }}
 	if kept {
 		e.Request, e.Verdict, e.Expect = &a.Request, &a.Verdict, j.expect
 		e.Config = j.configOf(a)
 	}
 	a.Causes = diagnosis.Diagnose(&e)
+	if kept {
+		a.settled.ended(a, &session)
+	}
+	return a
 }
 
 // configOf returns what the configuration of the proxy does with the request of a; nil where

@@ -82,7 +82,9 @@ func New(o Options) *Journal {
 // Begin gives a its causes, logs it and remembers it. It is called before the answer is
 // written, so that whatever was answered is in the log, if that is a regular file.
 func (j *Journal) Begin(a *Attempt) {
-	j.diagnose(a)
+	if a.settled == nil {
+		j.diagnose(a)
+	}
 	j.log.begun(a)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -112,16 +114,9 @@ func (j *Journal) Close(t Trace, s Session) {
 	kept := j.Get(t.id)
 	a := t.ended(kept, &s)
 	before := a.Causes
-	if kept != nil && s.cut() {
-		// Sessions that are cut in the same instant are evidence for one another, so each is
-		// remembered as it ended before it is asked what that means.
-		j.mu.Lock()
-		j.replace(a)
-		j.mu.Unlock()
-		ended := *a
-		a = &ended
+	if s.cut() {
+		a = j.diagnoseEnd(a, kept != nil)
 	}
-	j.diagnoseEnd(a, kept != nil)
 	j.log.closed(a, !sameCauses(before, a.Causes))
 	j.metrics.closed(&s)
 	j.metrics.caused(added(before, a.Causes))
