@@ -35,7 +35,18 @@ type caller struct {
 	head   []byte
 	want   string // what the answer begins with
 	closes bool   // ends with a close handshake (RFC 6455, section 7.1.2); else it just drops the connection
+	number []byte // of head: the digits that count the calls, so that no head is like another; nil: all are alike
+	calls  int
 	buffer [16 << 10]byte
+}
+
+// numbered returns a caller whose heads bear a number, as proxies give one to each request.
+func numbered(addr string, worker int) caller {
+	const digits = "000000000000"
+	c := caller{addr: addr, head: sameOrigin(addr, fmt.Sprintf("X-Request-ID: %d-%s\r\n", worker, digits)), want: accepted, closes: true}
+	at := bytes.Index(c.head, []byte(digits+"\r\n"))
+	c.number = c.head[at : at+len(digits)]
+	return c
 }
 
 // call makes one.
@@ -46,6 +57,10 @@ func (c *caller) call() error {
 	}
 	defer conn.Close()
 	conn.SetLinger(0) // no port waits behind us: there are more handshakes than ports
+	if c.number != nil {
+		c.calls++
+		copy(c.number, fmt.Sprintf("%0*d", len(c.number), c.calls))
+	}
 	if _, err := conn.Write(c.head); err != nil {
 		return fmt.Errorf("write the handshake: %w", err)
 	}

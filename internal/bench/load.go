@@ -20,12 +20,19 @@ type workload struct {
 func workloads(idle, rate int) []workload {
 	var loads []workload
 	for _, workers := range []int{1, 16, 64} {
-		loads = append(loads, handshakes("handshakes, dropped", workers, accepted, false))
+		loads = append(loads, handshakes("handshakes, dropped", workers, func(addr string, _ int) caller {
+			return caller{addr: addr, head: sameOrigin(addr, ""), want: accepted}
+		}))
 	}
 	for _, workers := range []int{1, 16, 64} {
-		loads = append(loads, handshakes("handshakes, closed", workers, accepted, true))
+		loads = append(loads, handshakes("handshakes, closed", workers, func(addr string, _ int) caller {
+			return caller{addr: addr, head: sameOrigin(addr, ""), want: accepted, closes: true}
+		}))
 	}
-	loads = append(loads, handshakes("rejections (403)", 16, rejected, false))
+	loads = append(loads, handshakes("handshakes, all unlike", 16, numbered))
+	loads = append(loads, handshakes("rejections (403)", 16, func(addr string, _ int) caller {
+		return caller{addr: addr, head: request(addr, "http://elsewhere.example", ""), want: rejected}
+	}))
 	for _, size := range []int{32, 125, 16 << 10, 1 << 20} {
 		loads = append(loads, echoes(size, 16))
 	}
@@ -81,16 +88,12 @@ func repeat(ctx context.Context, workers int, length time.Duration, one func(wor
 }
 
 // handshakes opens and ends connections as fast as the server answers.
-func handshakes(name string, workers int, want string, closes bool) workload {
+func handshakes(name string, workers int, newCaller func(addr string, worker int) caller) workload {
 	name = fmt.Sprintf("%s, %s", name, count(workers, "worker"))
 	return workload{name, func(ctx context.Context, s *server, length time.Duration) ([]figure, error) {
-		head := sameOrigin(s.addr, "")
-		if want == rejected {
-			head = request(s.addr, "http://elsewhere.example", "")
-		}
 		callers := make([]caller, workers)
 		for i := range callers {
-			callers[i] = caller{addr: s.addr, head: head, want: want, closes: closes}
+			callers[i] = newCaller(s.addr, i)
 		}
 		return measured(s, name, func() (int, error) {
 			return repeat(ctx, workers, length, func(w int) error { return callers[w].call() })
