@@ -14,7 +14,7 @@ import (
 type directWriter struct {
 	net.Conn
 	header http.Header
-	answer []byte
+	answer *[]byte           // lent by texts; nil until WriteHeader
 	lent   *bufio.ReadWriter // by Hijack; nil otherwise
 }
 
@@ -33,20 +33,27 @@ func (w *directWriter) Header() http.Header {
 // WriteHeader begins the answer.
 func (w *directWriter) WriteHeader(status int) {
 	w.Header()["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)} // RFC 9110, section 6.6.1
-	w.answer = fmt.Appendf(w.answer, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	w.answer = texts.Get().(*[]byte)
+	*w.answer = fmt.Appendf(*w.answer, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	w.header.Write(w)
-	w.answer = append(w.answer, "\r\n"...)
+	*w.answer = append(*w.answer, "\r\n"...)
 }
 
 // Write adds to the answer's text.
 func (w *directWriter) Write(p []byte) (int, error) {
-	w.answer = append(w.answer, p...)
+	*w.answer = append(*w.answer, p...)
 	return len(p), nil
+}
+
+// WriteString is Write, without a copy for each piece of the header lines.
+func (w *directWriter) WriteString(s string) (int, error) {
+	*w.answer = append(*w.answer, s...)
+	return len(s), nil
 }
 
 // FlushError sends the answer.
 func (w *directWriter) FlushError() error {
-	_, err := w.Conn.Write(w.answer)
+	_, err := w.Conn.Write(*w.answer)
 	return err
 }
 
@@ -66,8 +73,13 @@ func (w *directWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return w.Conn, buffers, nil
 }
 
-// giveBack ends the loan of Hijack, when gorilla has written its 101.
+// giveBack ends the loan of Hijack, when gorilla has written its 101, and that of the
+// answer's memory.
 func (w *directWriter) giveBack() {
+	if w.answer != nil {
+		giveBackText(w.answer)
+		w.answer = nil
+	}
 	if w.lent != nil {
 		w.lent.Reader.Reset(nil)
 		w.lent.Writer.Reset(nil)

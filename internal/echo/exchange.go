@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -123,8 +124,17 @@ func (x *exchange) fail(w *upgradeWriter) {
 // bodyWait bounds how long net/http waits, after a refusal, for a body that nobody reads.
 const bodyWait = time.Second
 
-// explanation is about how long the text of a refusal is, in bytes.
-const explanation = 6 << 10
+// texts lend memory for the text of a refusal, as *[]byte.
+var texts = sync.Pool{New: func() any { return new(make([]byte, 0, 6<<10)) }}
+
+// giveBackText ends the loan, unless a stranger has made the text long.
+func giveBackText(text *[]byte) {
+	const longest = 16 << 10
+	if cap(*text) <= longest {
+		*text = (*text)[:0]
+		texts.Put(text)
+	}
+}
 
 // explain answers with a status and says in the body why, for curl and for the proxy's log.
 func (x *exchange) explain(status int) {
@@ -145,7 +155,8 @@ func (x *exchange) explain(status int) {
 	}
 	told := clone(a)
 	told.Response.Status = status
-	body := make([]byte, 0, explanation)
+	text := texts.Get().(*[]byte)
+	body := *text
 	if wantsJSON(a.Request.Head) {
 		header.Set("Content-Type", "application/json")
 		body = append(told.AppendJSON(body), '\n')
@@ -159,6 +170,8 @@ func (x *exchange) explain(status int) {
 	control.SetWriteDeadline(time.Now().Add(h.options.WriteTimeout))
 	x.w.WriteHeader(status)
 	x.w.Write(body)
+	*text = body
+	giveBackText(text)
 	if err := control.Flush(); err != nil {
 		h.report(fmt.Errorf("flush the answer to attempt %s: %w", a.ID, err))
 	}

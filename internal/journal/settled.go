@@ -7,12 +7,44 @@ import (
 
 	"wsinspect/internal/diagnosis"
 	"wsinspect/internal/dump"
+	"wsinspect/internal/handshake"
 )
 
 // settled is shared by the attempts of one request that comes again and again. Their causes
 // rest on nothing but that request, so they are the same for all.
 type settled struct {
+	said atomic.Pointer[said] // the words of those that got no session; nil until somebody asks
 	left atomic.Pointer[left] // how the last of their sessions was diagnosed whose client left at once
+}
+
+// said is what the text of an attempt says of its request, and of nothing else.
+type said struct {
+	evidence              []dump.Evidence
+	causes, way, findings []byte
+}
+
+// said returns the words for a, which settled attempts of one request have in common.
+func (a *Attempt) said() *said {
+	// What became of a handshake that seemed good, and of its session, is said in each.
+	alone := a.settled == nil || a.Verdict.Accepted || a.Mismatch != ""
+	if !alone {
+		if s := a.settled.said.Load(); s != nil {
+			return s
+		}
+	}
+	s := &said{}
+	for _, e := range a.Evidence() {
+		s.evidence = append(s.evidence, e.Evidence)
+	}
+	s.causes = append(dump.AppendWords(nil, a.Sentence()), '\n', '\n')
+	s.causes = AppendCauses(s.causes, a.Causes, s.evidence, a.TellApart())
+	s.way = a.appendWay(nil)
+	s.findings = a.appendFindings(nil, "Failed", handshake.Failed, s.evidence)
+	s.findings = a.appendFindings(s.findings, "Advised: this server lets it pass, stricter ones do not", handshake.Advised, s.evidence)
+	if !alone {
+		a.settled.said.Store(s)
+	}
+	return s
 }
 
 // left is what was found at the end of a session whose client left at once.

@@ -15,20 +15,15 @@ import (
 // answer and the session. It is for
 // terminals and for the bodies of refusals: no control byte of a stranger gets through.
 func (a *Attempt) AppendText(b []byte) []byte {
-	b = dump.AppendWords(b, a.Sentence())
-	b = append(b, '\n', '\n')
-	var evidence []dump.Evidence
-	for _, e := range a.Evidence() {
-		evidence = append(evidence, e.Evidence)
-	}
-	b = AppendCauses(b, a.Causes, evidence, a.TellApart())
-	b = a.appendFacts(b)
+	said := a.said()
+	evidence := said.evidence
+	b = append(b, said.causes...)
+	b = a.appendFacts(b, said.way)
 
 	b = append(b, "\nAs it arrived"...)
 	b = a.appendAfter(b)
 	b = a.Request.Head.AppendText(b, "    ", evidence)
-	b = a.appendFindings(b, "Failed", handshake.Failed, evidence)
-	b = a.appendFindings(b, "Advised: this server lets it pass, stricter ones do not", handshake.Advised, evidence)
+	b = append(b, said.findings...)
 	if head := a.Response.Head(); head != nil {
 		b = append(b, "\nAs it was answered\n"...)
 		b = head.AppendText(b, "    ", nil)
@@ -42,7 +37,7 @@ func (a *Attempt) AppendText(b []byte) []byte {
 }
 
 // appendFacts appends the verdict in a line and where the attempt came from.
-func (a *Attempt) appendFacts(b []byte) []byte {
+func (a *Attempt) appendFacts(b, way []byte) []byte {
 	status := a.Response.Status
 	if status == 0 {
 		status = a.Verdict.Status
@@ -72,7 +67,7 @@ func (a *Attempt) appendFacts(b []byte) []byte {
 		b = append(b, "\n         not believed: "...)
 		b = dump.AppendEscaped(b, []byte(d))
 	}
-	b = a.appendWay(b)
+	b = append(b, way...)
 	b = append(b, "\nAttempt  "...)
 	b = append(b, a.ID...)
 	b = append(b, "  "...)
