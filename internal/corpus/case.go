@@ -1,8 +1,8 @@
 // Package corpus is the proof of the diagnosis: real failures of WebSockets behind nginx,
 // one readable file each, with what must be concluded. Only tests use it. The files are in
 // internal/diagnosis/testdata/corpus; those of package diagnosis read the recorded bytes,
-// those of internal/e2e run each case with a real nginx. What documents a cause is the same
-// file: diagnosis.Example.
+// those of internal/e2e run each case with a real nginx. In the folder examples are those that
+// document a cause, and are part of the program: diagnosis.Example.
 package corpus
 
 import (
@@ -105,15 +105,21 @@ func (c *Case) Socket() bool {
 	return strings.Contains(c.Conf, Socket) && !strings.Contains(c.Conf, "listen "+Socket)
 }
 
-// Read returns the cases of a folder, in the order of their names.
+// Read returns the cases of a folder and of its examples, in the order of their names.
 func Read(folder string) ([]*Case, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.txt"))
 	if err != nil {
 		return nil, err
 	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s holds no case", folder)
+	examples, err := filepath.Glob(filepath.Join(folder, "examples", "*.txt"))
+	if err != nil {
+		return nil, err
 	}
+	if len(paths) == 0 || len(examples) == 0 {
+		return nil, fmt.Errorf("%s holds no case, or no example", folder)
+	}
+	paths = append(paths, examples...)
+	slices.SortFunc(paths, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
 	var cases []*Case
 	for _, path := range paths {
 		text, err := os.ReadFile(path)

@@ -3,6 +3,8 @@ package corpus
 import (
 	"bytes"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +29,43 @@ func TestForm(t *testing.T) {
 			t.Errorf("%s: recorded again, %q arrives: %v", c.path, again, err)
 		}
 	}
+}
+
+// TestExamples holds the choice of what documents a cause: one case for each, and none that
+// more people have reported.
+func TestExamples(t *testing.T) {
+	cases, err := Read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := map[string]*Case{}
+	for _, c := range cases {
+		if filepath.Base(filepath.Dir(c.path)) != "examples" {
+			continue
+		}
+		if c.Control() {
+			t.Errorf("%s documents no cause", c.path)
+		}
+		if other := examples[c.Cause]; other != nil {
+			t.Errorf("%s and %s both are the example of %s", other.path, c.path, c.Cause)
+		}
+		examples[c.Cause] = c
+	}
+	for _, c := range cases {
+		if example := examples[c.Cause]; !c.Control() && (example == nil || example.threads() < c.threads()) {
+			t.Errorf("%s is the better example of %s: more threads report it", c.path, c.Cause)
+		}
+	}
+}
+
+// threads counts the public threads that report c.
+func (c *Case) threads() (n int) {
+	for _, f := range c.header {
+		if f.name == "source" && strings.HasPrefix(f.text, "https://") {
+			n++
+		}
+	}
+	return n
 }
 
 func TestWire(t *testing.T) {

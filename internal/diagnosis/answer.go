@@ -129,7 +129,7 @@ var responseUpgradeHidden = &Cause{
 			}
 			return likely(because)
 		}
-		if r.leftAtOnce() {
+		if r.left {
 			return possible(leftText + ": perhaps a proxy took Upgrade or Sec-WebSocket-Accept out of the answer.")
 		}
 		return none()
@@ -185,10 +185,10 @@ Nothing has to be written instead: nginx passes it on by itself.`,
 			}
 			return none()
 		}
-		if r.leftAtOnce() && r.has(secProtocol) {
+		if r.left && r.has(secProtocol) {
 			return possible(leftText+", though that agreed to the subprotocol that it asked for: perhaps a proxy dropped Sec-WebSocket-Protocol from the answer.", r.at(secProtocol))
 		}
-		if r.leftAtOnce() {
+		if r.left {
 			const left = leftText + ", and no Sec-WebSocket-Protocol arrived: "
 			for _, o := range r.others() {
 				if o.SameClient && o.Request != nil && o.Request.Head.Has("Sec-WebSocket-Protocol") {
@@ -228,7 +228,7 @@ func (s *Session) LeftAtOnce() bool {
 // wholeBrowser reports whether a browser opened the session: its name stands there, and
 // beside it what programs that only call themselves so leave out.
 func (r *reading) wholeBrowser() bool {
-	return currentBrowser(r.value(userAgent)) && r.has(origin) && (r.has(secExtensions) || r.head.Has("Accept-Language"))
+	return r.has(origin) && (r.has(secExtensions) || r.has(acceptLanguage)) && currentBrowser(r.value(userAgent))
 }
 
 // well reports whether the client is known to have got the 101 of its handshake whole.

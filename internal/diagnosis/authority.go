@@ -82,7 +82,9 @@ func (a authority) internal() bool {
 
 // twoPorts reports whether a has one port behind another, as $http_host:$server_port and
 // $proxy_host:$proxy_port make it.
-func (a authority) twoPorts() bool { return a.port != "" && a.withoutPort().port != "" }
+func (a authority) twoPorts() bool {
+	return a.port != "" && strings.Contains(a.name, ":") && a.withoutPort().port != ""
+}
 
 // withoutPort returns a without its last port.
 func (a authority) withoutPort() authority {
@@ -101,7 +103,7 @@ func isPool(a authority) bool {
 // ours reports whether a is the address that the proxy dialled to reach this very server:
 // what nginx sends as Host unless a line sets it, localhost for a unix socket.
 func (r *reading) ours(a authority) bool {
-	local := r.local()
+	local := r.local
 	if !local.IsValid() {
 		return a.name == "localhost" && a.port == ""
 	}
@@ -114,7 +116,7 @@ func (r *reading) ours(a authority) bool {
 // onOurPort reports whether a has the port that the connection was made to; none means 80,
 // as it does where a proxy dials with http.
 func (r *reading) onOurPort(a authority) bool {
-	port := r.local().Port()
+	port := r.local.Port()
 	if a.port == "" {
 		return port == 80
 	}
@@ -126,7 +128,7 @@ func (r *reading) onOurPort(a authority) bool {
 // interface, without the port that it takes to dial it: somebody set it so, or $host of an
 // inner proxy left the port out.
 func (r *reading) portless(a authority) bool {
-	local := r.local()
+	local := r.local
 	if !local.IsValid() || local.Port() == 80 || a.port != "" {
 		return false
 	}
@@ -146,5 +148,5 @@ func (r *reading) dialled(a authority) bool {
 	case a.port != "" && r.onOurPort(a) && !a.ip.IsValid():
 		return true
 	}
-	return a.internal() && r.local().IsValid() && !r.local().Addr().IsLoopback()
+	return a.internal() && r.local.IsValid() && !r.local.Addr().IsLoopback()
 }

@@ -87,8 +87,7 @@ func (r *reading) askedHost() authority {
 
 // path returns the path of the target as it was spelt, without its query.
 func (r *reading) path() string {
-	target := r.head.Start.Second
-	path, _, _ := strings.Cut(r.text[target.Start:target.End], "?")
+	path, _, _ := strings.Cut(r.span(r.head.Start.Second), "?")
 	return path
 }
 
@@ -221,7 +220,7 @@ func (r *reading) anotherBlock(how string) sign {
 	if o := r.passedElsewhere(); o != nil {
 		return likely(fmt.Sprintf("The same proxy passes Upgrade on at %s, and not at %s: %s.", handshake.Quote(o.path()), handshake.Quote(r.path()), how), r.target()...).closer(1)
 	}
-	return possible(fmt.Sprintf("The block that served %s %s: %s.", handshake.Quote(r.path()), r.neglect(), how), r.target()...)
+	return possible("The block that served "+handshake.Quote(r.path())+" "+r.neglect()+": "+how+".", r.target()...)
 }
 
 var wrongServerBlock = &Cause{
@@ -253,7 +252,7 @@ var wrongServerBlock = &Cause{
 		if o := r.passedOtherHost(); o != nil {
 			return likely(fmt.Sprintf("The same proxy passes Upgrade on for Host %s, and not for %s: another server block may serve this name.", handshake.Quote(o.host.text), handshake.Quote(r.askedHost().name)), r.spans(host)...).closer(2)
 		}
-		return possible(fmt.Sprintf("The block that served Host %s %s: the name may fall to another server block than the one that was meant.", handshake.Quote(r.askedHost().hostText()), r.neglect()), r.spans(host)...)
+		return possible("The block that served Host "+handshake.Quote(r.askedHost().hostText())+" "+r.neglect()+": the name may fall to another server block than the one that was meant.", r.spans(host)...)
 	},
 }
 

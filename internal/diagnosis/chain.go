@@ -155,7 +155,7 @@ var chainInnerNotForwarding = &Cause{
 			if !r.neglected() || !r.http10() && r.has(connection) {
 				return none()
 			}
-			return possible(fmt.Sprintf("%s passed on no Upgrade. If another proxy stands in front of it, which does not show here, that one may be right.", r.dropper()), r.spans(connection)...).closer(-1)
+			return possible(r.dropper()+" passed on no Upgrade. If another proxy stands in front of it, which does not show here, that one may be right.", r.spans(connection)...).closer(-1)
 		}
 		because := fmt.Sprintf("%s passed on no Upgrade, and %s: of a chain of proxies, the last one has no WebSocket lines.", r.dropper(), r.chainShows())
 		shown := r.spans(connection, xForwardedFor)
@@ -203,7 +203,7 @@ The lines of the inner proxy are right. One proxy_set_header in a location cance
 
 func innerHost(r *reading) sign {
 	h := r.host
-	if !r.differ() || r.direct() || r.ours(h) || isNoHost(h) || h.name == r.origin.name && !h.loopback() {
+	if !r.differ || r.direct() || r.ours(h) || isNoHost(h) || h.name == r.origin.name && !h.loopback() {
 		return none()
 	}
 	because := fmt.Sprintf("Host is %s, which is neither the page's name nor this server's address.", handshake.Quote(h.text))
@@ -230,7 +230,7 @@ func innerHost(r *reading) sign {
 		return s.closer(2)
 	case r.portless(h):
 		return possible(because+" An outer proxy may have sent the inner one's address.", spans...)
-	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local().Addr().IsLoopback():
+	case h.internal() && !byDefault && h.name != r.origin.name && (h.ip.IsValid() || h.loopback()) && r.local.Addr().IsLoopback():
 		return likely(because+" It looks like the address of a proxy that another one dials.", spans...).closer(1)
 	case h.internal() || r.chained():
 		return possible(because+" An outer proxy may have sent the inner one's name.", spans...)

@@ -242,7 +242,7 @@ func (r *reading) known() bool { return r.Config.passes() || r.address() != "" }
 // lines go there.
 func (r *reading) ownLocation(more ...string) Fix {
 	f := r.recipe()
-	own := &f.Steps[len(f.Steps)-1]
+	own := f.own()
 	lines := append([]string{r.passLine()}, own.Lines...)
 	if d, ok := r.Config.directive("proxy_pass"); ok {
 		lines[0] = d.String()

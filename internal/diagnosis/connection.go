@@ -225,6 +225,7 @@ var mapWrong = &Cause{
 	nginx: func(r *reading) Fix {
 		f := r.recipe().noted("The map takes the place of the one that fills $connection_upgrade now. " + recipeNote)
 		if m := r.Config.mapOf("$connection_upgrade"); m != nil && f.Steps[0].Where == "http" {
+			f.own()
 			f.Steps[0].Remove = []string{strings.TrimSuffix(m.String(), ";")}
 		}
 		return f

@@ -5,6 +5,8 @@
 package diagnosis
 
 import (
+	"slices"
+
 	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
@@ -98,6 +100,7 @@ type Conclusion struct {
 	At         *Directive  // the line of a configuration that says so, or the block that lacks one; nil: none is known
 	Fix        Fix
 
+	decides   bool // it explains why this very request was refused, and not what else is wrong with it
 	closeness int
 	hop       int // of the proxy whose configuration says so; 0: none does
 }
@@ -125,22 +128,27 @@ func Diagnose(e *Evidence) []Conclusion {
 	if found == nil {
 		return nil
 	}
-	return r.cured(rank(r, found))
+	return r.cured(uncovered(found))
 }
 
-// conclude adds what s says of c. It is no part of Diagnose, nor is cured: for the many
-// handshakes in which nothing is found that one runs on the stack of the session, which
-// must not grow for it.
+// conclude puts what s says of c in its place among found, the likeliest first. It is no
+// part of Diagnose, nor is cured: for the many handshakes in which nothing is found that one
+// runs on the stack of the session, which must not grow for it.
 //
 //go:noinline
 func (r *reading) conclude(found []Conclusion, c *Cause, s *sign) []Conclusion {
 	if found == nil {
-		found = make([]Conclusion, 0, 8) // mostly enough
+		found = make([]Conclusion, 0, 4) // mostly enough
 	}
-	return append(found, Conclusion{
+	explains := r.explained(s, c)
+	at, conclusion := len(found), Conclusion{
 		Cause: c, Confidence: s.confidence, Because: s.because, Evidence: s.evidence,
-		Explains: r.explained(*s, c), At: s.at, closeness: s.closeness, hop: s.hop,
-	})
+		Explains: explains, At: s.at, decides: r.decides(explains), closeness: s.closeness, hop: s.hop,
+	}
+	for at > 0 && conclusion.outranks(&found[at-1]) {
+		at--
+	}
+	return slices.Insert(found, at, conclusion)
 }
 
 // cured gives the likeliest of found their fixes.
@@ -176,6 +184,9 @@ type sign struct {
 }
 
 func none() sign { return sign{} }
+
+// degree is how sure a sign is: possible, likely or certain.
+type degree func(because string, evidence ...dump.Span) sign
 
 func possible(because string, evidence ...dump.Span) sign {
 	return sign{confidence: Possible, because: because, evidence: evidence}

@@ -12,11 +12,12 @@ import (
 	"wsinspect/internal/handshake"
 )
 
-// corpus holds the real failures that the diagnosis is proved on: package corpus says how
-// they are written, internal/e2e runs each with a real nginx.
+// examples holds, of the real failures that the diagnosis is proved on, one for each cause:
+// the one that most people have reported. Package corpus says how they are written,
+// internal/e2e runs each with a real nginx.
 //
-//go:embed testdata/corpus/*.txt
-var corpus embed.FS
+//go:embed testdata/corpus/examples/*.txt
+var examples embed.FS
 
 // Example is one real failure of the corpus.
 type Example struct {
@@ -30,27 +31,26 @@ type Example struct {
 	Sources []string // public threads that report it
 }
 
-// Example returns the failure that documents c, the one that most people have reported;
-// nil where the corpus has none.
+// Example returns the failure that documents c; nil where the corpus has none.
 func (c *Cause) Example() *Example {
-	files, err := corpus.ReadDir("testdata/corpus")
+	const folder = "testdata/corpus/examples"
+	files, err := examples.ReadDir(folder)
 	if err != nil {
 		panic(err) // the folder is embedded, or this does not compile
 	}
-	var best *Example
 	for _, f := range files {
 		if !strings.HasPrefix(f.Name(), c.ID+"-") {
 			continue
 		}
-		text, err := corpus.ReadFile(path.Join("testdata/corpus", f.Name()))
+		text, err := examples.ReadFile(path.Join(folder, f.Name()))
 		if err != nil {
 			panic(err)
 		}
-		if e, cause := readExample(string(text)); cause == c.ID && (best == nil || len(e.Sources) > len(best.Sources)) {
-			best = e
+		if e, cause := readExample(string(text)); cause == c.ID {
+			return e
 		}
 	}
-	return best
+	return nil
 }
 
 func readExample(text string) (e *Example, cause string) {

@@ -12,7 +12,7 @@ package diagnosis
 func haproxyNext(t *trail) sign {
 	last := t.lines() - 1
 	switch {
-	case t.lower == last && t.at[secKey] == t.lines() && madeUpKey(t.name(last)):
+	case t.lower == last && t.first[secKey] == t.lines() && madeUpKey(t.spelt(last)):
 		return certain("All names are in lower case but that of Sec-Websocket-Key, the last line: HAProxy makes that line up when a browser opens the WebSocket over HTTP/2.", t.line(secKey))
 	case t.lower < t.lines():
 		return none()
@@ -49,7 +49,7 @@ func nodeNext(t *trail) sign {
 	switch {
 	case t.lower < t.lines():
 	case t.begins(xForwardedProto, xForwardedPort, xForwardedFor), t.begins(xForwardedHost, xForwardedProto, xForwardedPort, xForwardedFor):
-		return likely("All names are in lower case, and the X-Forwarded lines stand first, as the http-proxy package of Node writes them.", t.span(0, t.at[xForwardedFor]-1))
+		return likely("All names are in lower case, and the X-Forwarded lines stand first, as the http-proxy package of Node writes them.", t.span(0, t.first[xForwardedFor]-1))
 	case t.titledUser && t.before(userAgent, host) && !t.before(userAgent, secKey):
 		return likely("All names are in lower case, and the lines stand in the opposite of the client's order, Host behind User-Agent, as the http-proxy package of Node writes them.", t.block(userAgent, host))
 	}
@@ -60,7 +60,7 @@ func nodeNext(t *trail) sign {
 func h2oNext(t *trail) sign {
 	first := t.begins(connection, host) || t.begins(connection, upgrade, host)
 	if first && t.small(connection) && t.small(host) && (t.lower < t.lines() || t.ends(xForwardedProto, xForwardedFor, via)) {
-		return likely("Connection and Host stand first and in lower case, as h2o writes them.", t.span(0, t.at[host]-1))
+		return likely("Connection and Host stand first and in lower case, as h2o writes them.", t.span(0, t.first[host]-1))
 	}
 	return none()
 }
@@ -72,9 +72,9 @@ func apacheNext(t *trail) sign {
 	switch {
 	case !t.ends(connection) && !t.ends(connection, upgrade):
 	case t.before(host, xForwardedServer):
-		return likely("The head ends with Connection, behind X-Forwarded-Server: Apache writes these lines last.", t.span(min(t.at[xForwardedServer], t.at[connection])-1, t.lines()-1))
-	case t.browser && t.at[host] == 1 && (t.ends(connection, upgrade) || t.says(connection, "Keep-Alive")):
-		return likely("The head ends with Connection, which no browser writes last; Apache does.", t.span(t.at[connection]-1, t.lines()-1))
+		return likely("The head ends with Connection, behind X-Forwarded-Server: Apache writes these lines last.", t.span(min(t.first[xForwardedServer], t.first[connection])-1, t.lines()-1))
+	case t.browser && t.first[host] == 1 && (t.ends(connection, upgrade) || t.says(connection, "Keep-Alive")):
+		return likely("The head ends with Connection, which no browser writes last; Apache does.", t.span(t.first[connection]-1, t.lines()-1))
 	}
 	return none()
 }
@@ -91,7 +91,7 @@ func apacheBeyond(t *trail) sign {
 // does the same, but is no browser and forwards for nobody; and of a browser's page load
 // the few lines may be in that order by themselves.
 func (t *trail) goNext() bool {
-	return t.at[host] == 1 && t.sorted && (t.at[userAgent] == 2 || !t.has(userAgent)) && t.kept() && (t.browser && t.asks() || t.has(xForwardedFor))
+	return t.first[host] == 1 && t.sorted && (t.first[userAgent] == 2 || !t.has(userAgent)) && t.kept() && (t.browser && t.asks() || t.has(xForwardedFor))
 }
 
 func traefikNext(t *trail) sign {
@@ -129,7 +129,7 @@ func goProxyNext(t *trail) sign {
 func goProxyBeyond(t *trail) sign {
 	kept := t.next == nil || !t.next.reorders
 	if kept && t.browser && t.asks() && t.sorted && t.before(host, userAgent) && !t.names("Caddy") {
-		return likely("The browser's lines stand in the order of the alphabet, as a proxy written in Go sends them: Caddy, Traefik or another.", t.span(t.at[userAgent]-1, t.lines()-1))
+		return likely("The browser's lines stand in the order of the alphabet, as a proxy written in Go sends them: Caddy, Traefik or another.", t.span(t.first[userAgent]-1, t.lines()-1))
 	}
 	return none()
 }

@@ -40,13 +40,13 @@ func nginxForwards(t *trail) sign {
 	first, last := 0, 0
 	for _, n := range forwarding {
 		if t.inFront(n) {
-			if first == 0 || t.at[n] < first {
-				first = t.at[n]
+			if first == 0 || t.first[n] < first {
+				first = t.first[n]
 			}
-			last = max(last, t.at[n])
+			last = max(last, t.first[n])
 		}
 	}
-	if first == 0 || t.front == t.lines() {
+	if first == 0 || t.written == t.lines() {
 		return none()
 	}
 	return likely("Lines about the client stand before the client's own: nginx writes those of proxy_set_header first.", t.span(first-1, last-1))
@@ -74,11 +74,11 @@ func nginxOrder(t *trail) sign {
 // nginxDrops: a WebSocket client asked, and one of its two lines is missing, or says what
 // nginx writes where nobody set it.
 func nginxDrops(t *trail) sign {
-	closes := t.run(host, connection) && t.at[connection] == t.front && t.says(connection, "close")
+	closes := t.run(host, connection) && t.first[connection] == t.written && t.says(connection, "close")
 	switch {
 	case closes && (t.asks() || t.browser):
 		return likely("Connection: close follows Host and ends the proxy's own lines: nginx before 1.29.7 writes it where no line sets Connection.", t.block(host, connection))
-	case !t.asks() || t.front == 0:
+	case !t.asks() || t.written == 0:
 	case !t.has(connection) && (!t.has(upgrade) || t.inFront(upgrade)):
 		return likely("A WebSocket client asked, and no Connection line arrived. nginx leaves it out from 1.29.7, or where it is set to an empty value.", t.own())
 	case !t.has(upgrade) && t.inFront(connection):
@@ -103,7 +103,7 @@ func nginxBeyond(t *trail) sign {
 }
 
 // own returns the bytes of the lines that stand before the client's own; there are some.
-func (t *trail) own() dump.Span { return t.span(0, t.front-1) }
+func (t *trail) own() dump.Span { return t.span(0, t.written-1) }
 
 // loadBalancerFirst reports whether the head begins as AWS's load balancer lets it begin,
 // which is nginx's way too.
@@ -113,7 +113,7 @@ func (t *trail) loadBalancerFirst() bool {
 
 // ingressNext: the template of ingress-nginx writes these lines in this order.
 func ingressNext(t *trail) sign {
-	if t.at[host] == 1 && t.run(xRequestID, xRealIP, xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto) {
+	if t.first[host] == 1 && t.run(xRequestID, xRealIP, xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto) {
 		return likely("From X-Request-ID to X-Forwarded-Proto six lines stand in the order in which ingress-nginx writes them.", t.block(xRequestID, xForwardedProto))
 	}
 	return none()

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"cmp"
+	"net/netip"
 	"strings"
 
 	"wsinspect/internal/dump"
@@ -62,7 +63,7 @@ func (r *reading) fixAt(c *Conclusion) Fix {
 		return r.fix(c.Cause)
 	}
 	outer := *r
-	outer.lines = nil
+	outer.steps, outer.local = nil, netip.AddrPort{}
 	for range c.hop - 1 {
 		outer.Evidence = &Evidence{Client: r.Client, Session: r.Session, Config: outer.Config.Outer}
 	}
@@ -129,8 +130,9 @@ func (r *reading) proxyAt(hop int) *proxy {
 
 // also adds a sentence to the note.
 func (f *Fix) also(sentence string) {
+	between := ""
 	if f.Note != "" && sentence != "" {
-		f.Note += " "
+		between = " "
 	}
-	f.Note += sentence
+	f.Note = f.Note + between + sentence
 }

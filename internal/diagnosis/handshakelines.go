@@ -32,8 +32,7 @@ func (r *reading) meant() bool {
 	if r.has(secExtensions) || r.has(secProtocol) {
 		return true
 	}
-	mode, ok := r.head.Field("Sec-Fetch-Mode")
-	return ok && strings.EqualFold(r.head.Value(mode), "websocket")
+	return strings.EqualFold(r.value(secFetchMode), "websocket")
 }
 
 var duplicateSetHeader = &Cause{
@@ -72,7 +71,7 @@ var duplicateSetHeader = &Cause{
 				continue
 			}
 			doubled = append(doubled, spelling[n])
-			for f := range r.head.All(spelling[n]) {
+			for f := range r.all(n) {
 				shown = append(shown, f.Name)
 			}
 		}

@@ -14,7 +14,14 @@ type hello struct {
 // readHello reads a TLS record with a ClientHello (RFC 8446, section 4.1.2) as far as it
 // goes.
 func readHello(raw []byte) (h hello) {
-	const start = 5 + 4 + 2 + 32 // record and handshake header, version, random
+	const (
+		record      = 5
+		start       = record + 4 + 2 + 32 // behind the handshake's header, version, random
+		clientHello = 1
+	)
+	if len(raw) <= record || raw[record] != clientHello {
+		return h
+	}
 	rest := raw[min(start, len(raw)):]
 	// vector cuts off a part that its length stands before, in that many bytes.
 	vector := func(from *[]byte, size int) (part []byte) {
@@ -38,9 +45,12 @@ func readHello(raw []byte) (h hello) {
 		body := vector(&extensions, 2)
 		switch kind {
 		case 0: // server_name
-			if list := vector(&body, 2); len(list) > 0 {
+			for list := vector(&body, 2); len(list) > 0 && h.server == ""; {
+				isHost := list[0] == 0 // RFC 6066, section 3
 				list = list[1:]
-				h.server = string(vector(&list, 2))
+				if name := vector(&list, 2); isHost {
+					h.server = string(name)
+				}
 			}
 		case 16: // application_layer_protocol_negotiation
 			for list := vector(&body, 2); len(list) > 0; {

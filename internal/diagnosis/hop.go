@@ -20,17 +20,17 @@ type Hop struct {
 // that leaves no trace nothing shows; and what shows of one further out, a client may have
 // written.
 func Hops(h *dump.Head) []Hop {
-	hops, _ := follow(h)
+	hops, _ := follow(indexOf(h))
 	return hops
 }
 
 // follow returns the hops and, if one of them is seen to have written these bytes, the
 // proxy next to the backend.
-func follow(h *dump.Head) (hops []Hop, next *proxy) {
-	if len(h.Fields) == 0 {
+func follow(x *index) (hops []Hop, next *proxy) {
+	if len(x.head.Fields) == 0 {
 		return nil, nil
 	}
-	t := trail{head: h}
+	t := trail{index: x}
 	t.read()
 	add := func(p *proxy, s sign) {
 		hops = append(hops, Hop{Name: p.name, Confidence: s.confidence, Because: s.because, Evidence: s.evidence, proxy: p})
@@ -54,7 +54,7 @@ func follow(h *dump.Head) (hops []Hop, next *proxy) {
 		}
 	}
 	for i, p := range frontEnds {
-		if p == t.next {
+		if p == t.next || t.foreign[i] == 0 {
 			continue
 		}
 		if s := t.marked(i, p); s.confidence > Unlikely {
@@ -88,7 +88,7 @@ func (r *reading) follow() {
 		return
 	}
 	r.followed = true
-	r.hops, r.proxy = follow(r.head)
+	r.hops, r.proxy = follow(&r.index)
 	if r.proxy != nil && r.proxy.writes != nil {
 		r.proxy = r.proxy.writes
 	}

@@ -74,7 +74,7 @@ func TestEveryProxyIsFound(t *testing.T) {
 	next, found := map[string]bool{}, map[string]bool{}
 	for _, file := range caseFiles(t, "hops") {
 		for _, c := range readCases(t, file) {
-			hops, p := follow(c.evidence.Request.Head)
+			hops, p := follow(indexOf(c.evidence.Request.Head))
 			for _, h := range hops {
 				found[h.Name] = true
 			}
@@ -139,7 +139,7 @@ func TestFrontEndsAreNoProof(t *testing.T) {
 			t.Errorf("%s has no mark, or nothing of its documentation", p.name)
 		}
 		for _, line := range typed {
-			hops, next := follow(dump.Parse([]byte(browser + line + "\r\n\r\n")))
+			hops, next := follow(indexOf(dump.Parse([]byte(browser + line + "\r\n\r\n"))))
 			if len(hops) != 1 || hops[0].Name != p.name || hops[0].Confidence > Likely {
 				t.Errorf("%s: the hops are %v", strconv.Quote(line), hops)
 			}

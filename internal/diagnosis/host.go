@@ -58,22 +58,27 @@ func dialledHost(r *reading) sign {
 	if r.refusedAs() == 403 && r.ownOrigin() {
 		return r.refusal("A WebSocket server answered 403 to a page of the very host that was asked: a proxy on the way has sent it another Host, most often the address that it dials.")
 	}
-	at := r.hostPlace()
-	told, _ := r.pageBeside()
-	beside := told != "" && r.byNginx() // other proxies write X-Forwarded-Host unasked
-	if !r.differ() || r.direct() || r.passesHost() || at == setPlace || isNoHost(r.host) || r.forwardedHost(r.host) && !r.dialled(r.host) {
+	if !r.differ || r.direct() || r.passesHost() || isNoHost(r.host) || r.forwardedHost(r.host) && !r.dialled(r.host) {
 		return none()
 	}
-	spans := r.spans(host, origin)
-	sent := fmt.Sprintf("%s sent %s as Host", r.doer(), handshake.Quote(r.host.text))
-	page := fmt.Sprintf("the page is from %s", handshake.Quote(r.origin.text))
+	at := r.hostPlace()
+	if at == setPlace {
+		return none()
+	}
+	told, _ := r.pageBeside()
+	beside := told != otherName && r.byNginx() // other proxies write X-Forwarded-Host unasked
+	const unset = ". That is what is sent when no line sets Host."
+	sent := func(sure degree, whose, means string) sign {
+		return sure(r.doer()+" sent "+handshake.Quote(r.host.text)+" as Host, "+whose+", and the page is from "+handshake.Quote(r.origin.text)+means, r.spans(host, origin)...)
+	}
 	sure := possible
 	switch {
 	case r.ours(r.host):
+		const ours = "the address that it dials to reach this server"
 		if at == defaultPlace && !beside {
-			return likely(fmt.Sprintf("%s, the address that it dials to reach this server, and %s. That is what is sent when no line sets Host.", sent, page), spans...).closer(1)
+			return sent(likely, ours, unset).closer(1)
 		}
-		return possible(fmt.Sprintf("%s, the address that it dials to reach this server, and %s.", sent, page), spans...)
+		return sent(possible, ours, ".")
 	case r.host.name == r.origin.name && !r.host.internal():
 		if r.host.port == "" || !r.onOurPort(r.host) {
 			return none()
@@ -83,7 +88,7 @@ func dialledHost(r *reading) sign {
 	case !r.dialled(r.host) && !r.host.internal() && !r.trailingName():
 		return none()
 	}
-	return sure(fmt.Sprintf("%s, which may be the name behind proxy_pass, and %s. That is what is sent when no line sets Host.", sent, page), spans...)
+	return sent(sure, "which may be the name behind proxy_pass", unset)
 }
 
 var hostSetToUpstream = &Cause{
@@ -110,7 +115,7 @@ var hostSetToUpstream = &Cause{
 
 func chosenUpstream(r *reading) sign {
 	ours := r.ours(r.host)
-	if !r.differ() || r.direct() {
+	if !r.differ || r.direct() {
 		return none()
 	}
 	if r.host.twoPorts() && r.dialled(r.host.withoutPort()) {
@@ -120,14 +125,15 @@ func chosenUpstream(r *reading) sign {
 		return none()
 	}
 	spans := r.spans(host, origin)
-	whose := "the address or name of the upstream"
+	whose := handshake.Quote(r.host.text) + ", the address or name of the upstream, "
 	if ours {
-		whose = "the address that it dials to reach this server"
+		whose = handshake.Quote(r.host.text) + ", the address that it dials to reach this server, "
 	}
-	because := fmt.Sprintf("Host is %s, %s, as a line with $proxy_host makes it.", handshake.Quote(r.host.text), whose)
+	if r.passesHost() {
+		return likely(r.doer()+" sent "+whose+"as Host: it passes Host on unless a line sets it.", spans...)
+	}
+	because := "Host is " + whose + "as a line with $proxy_host makes it."
 	switch at := r.hostPlace(); {
-	case r.passesHost():
-		return likely(fmt.Sprintf("%s sent %s, %s, as Host: it passes Host on unless a line sets it.", r.doer(), handshake.Quote(r.host.text), whose), spans...)
 	case at == defaultPlace:
 		return possible(because, spans...)
 	case ours || strings.Contains(r.host.name, "_"):
@@ -170,21 +176,24 @@ func isConfigText(a authority) bool {
 func isNoHost(a authority) bool { return a.twoPorts() || isConfigText(a) }
 
 func constantHost(r *reading) sign {
-	h, at := r.host, r.hostPlace()
-	if !r.differ() || r.direct() {
+	if !r.differ || r.direct() {
 		return none()
 	}
-	spans := r.spans(host, origin)
-	is := "Host is " + handshake.Quote(h.text)
+	h, at := r.host, r.hostPlace()
 	word := !h.ip.IsValid()
-	page := handshake.Quote(r.origin.text)
+	is := func(sure degree, what string) sign {
+		return sure("Host is "+handshake.Quote(h.text)+what, r.spans(host, origin)...)
+	}
+	page := func(what string) string { return " for a page from " + handshake.Quote(r.origin.text) + what }
 	switch {
 	case isConfigText(h):
-		return certain(is+", which is no host but text from a configuration: the first name of a server block, as $server_name gives it, or a variable that was not filled in.", r.at(host))
+		s := is(certain, ", which is no host but text from a configuration: the first name of a server block, as $server_name gives it, or a variable that was not filled in.")
+		s.evidence = r.spans(host)
+		return s
 	case r.originSet() && !h.internal(), isNoHost(h):
 		return none()
 	case h.name == r.origin.name && h.port == "" && !h.loopback():
-		return possible(is+", the page's name without its port: $server_name, which never has one, may stand where $http_host should.", spans...)
+		return is(possible, ", the page's name without its port: $server_name, which never has one, may stand where $http_host should.")
 	case h.name == r.origin.name:
 		return none()
 	case !h.internal():
@@ -192,21 +201,21 @@ func constantHost(r *reading) sign {
 		if _, seen := r.sent(host); seen || r.value(secFetchSite) == "same-origin" {
 			sure = likely // it is not the client that asked for another site
 		}
-		return sure(fmt.Sprintf("%s for a page from %s: a proxy may send the same name for every request.", is, page), spans...)
+		return is(sure, page(": a proxy may send the same name for every request."))
 	case r.portless(h) && !r.chained() && !r.forwardedHost(h):
-		return likely(fmt.Sprintf("%s, this server's own address without its port, for a page from %s: a line sets it to this constant, or to $server_name or $server_addr.", is, page), spans...).closer(1)
+		return is(likely, ", this server's own address without its port,"+page(": a line sets it to this constant, or to $server_name or $server_addr.")).closer(1)
 	case h.port == "" && h.name == "localhost":
-		return possible(is+", as $server_name gives it in a server block that is called localhost.", spans...)
+		return is(possible, ", as $server_name gives it in a server block that is called localhost.")
 	case at == defaultPlace && !word && !r.onOurPort(h) && !r.passesHost():
-		return possible(fmt.Sprintf("%s, an address with another port than this server's, for a page from %s: a line may set it to this constant.", is, page), spans...)
+		return is(possible, ", an address with another port than this server's,"+page(": a line may set it to this constant."))
 	case at == defaultPlace && (!word || r.ours(h) || isPool(h)):
 		return none()
 	case r.ours(h) || !word:
-		return possible(fmt.Sprintf("%s for a page from %s, and other lines of the proxy stand behind it: somebody set it, perhaps to this constant.", is, page), spans...)
+		return is(possible, page(", and other lines of the proxy stand behind it: somebody set it, perhaps to this constant."))
 	case at == defaultPlace && r.dialled(h), r.trailingName():
-		return possible(fmt.Sprintf("%s, an internal name, for a page from %s: a line may set it to this constant, or to $hostname.", is, page), spans...)
+		return is(possible, ", an internal name,"+page(": a line may set it to this constant, or to $hostname."))
 	}
-	return likely(fmt.Sprintf("%s, an internal name, for a page from %s: most likely a line sets it to this constant.", is, page), spans...)
+	return is(likely, ", an internal name,"+page(": most likely a line sets it to this constant."))
 }
 
 var hostCleared = &Cause{
@@ -243,7 +252,7 @@ func emptyHost(r *reading) sign {
 	case r.host.name == "" && r.count[host] == 1:
 		return likely(fmt.Sprintf("%s sent Host with the value %s: the name comes from a variable that is empty for this request.", r.doer(), handshake.Quote(r.host.text)), r.at(host))
 	case r.defaultHost() && (r.ours(r.host) || r.hostLeads() && r.host.internal()) && !r.nginxBefore1297():
-		return possible(fmt.Sprintf("Host is %s. From nginx 1.31.4 on a line that sets Host from an empty variable has this effect too.", handshake.Quote(r.host.text)), r.at(host)).closer(-1)
+		return possible("Host is "+handshake.Quote(r.host.text)+". From nginx 1.31.4 on a line that sets Host from an empty variable has this effect too.", r.at(host)).closer(-1)
 	}
 	return none()
 }
@@ -273,7 +282,7 @@ var xForwardedHostOnly = &Cause{
 
 func nameBeside(r *reading) sign {
 	name, line := r.pageBeside()
-	if name == "" || !r.differ() || r.host.name == r.origin.name && !r.ours(r.host) {
+	if name == otherName || !r.differ || r.host.name == r.origin.name && !r.ours(r.host) {
 		return none()
 	}
 	because := fmt.Sprintf("%s put the name of the page, %s, into %s only; Host is %s, and that is what Origin is compared with.",

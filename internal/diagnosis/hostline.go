@@ -13,12 +13,6 @@ import (
 // What the causes around Host and Origin ask: whether the two differ, where the lines
 // stand, and what the client and the configuration say about them.
 
-// differ reports whether a page's origin and a host were compared and are not the same.
-func (r *reading) differ() bool {
-	return r.is("origin-same-host") && !r.is("origin-readable") && r.count[host] == 1 &&
-		r.host.name != "" && r.origin.web() && strings.HasPrefix(r.head.Target(), "/")
-}
-
 // direct reports whether a browser talks to this server itself: its lines stand in its own
 // order, which is Chrome's or Firefox's, and nothing is added. The proxies that drop
 // Upgrade or change Host change the order too.
@@ -50,10 +44,9 @@ func (r *reading) hostPlace() place {
 		return found
 	}
 	for i := r.first[host]; i < r.written; i++ {
-		f := r.head.Fields[i]
-		switch {
-		case r.head.Is(f, "Connection") && i == r.written-1 && r.closesByDefault():
-		case r.head.Is(f, "Connection"), r.head.Is(f, "Upgrade"):
+		switch n := r.name(i); {
+		case n == connection && i == r.written-1 && r.closesByDefault():
+		case n == connection, n == upgrade:
 			return setPlace
 		default:
 			found = forePlace
@@ -79,7 +72,7 @@ func (r *reading) trailingName() bool {
 // defaultHost reports whether Host is not the page's and may well be what nginx sends where
 // no line sets it.
 func (r *reading) defaultHost() bool {
-	return r.differ() && r.byNginx() && r.dialled(r.host) && r.hostPlace() == defaultPlace &&
+	return r.differ && r.byNginx() && r.dialled(r.host) && r.hostPlace() == defaultPlace &&
 		!r.direct() && !r.untouched(host) && !isNoHost(r.host)
 }
 
@@ -106,16 +99,16 @@ func (r *reading) forwardedHost(wanted authority) bool {
 
 // pageBeside returns the line that tells the page's host besides Host: X-Forwarded-Host, or
 // one that some applications read in its place (of Forwarded, RFC 7239, its host). The name
-// is empty where there is none.
-func (r *reading) pageBeside() (name string, line dump.Field) {
-	for _, name = range []string{"X-Forwarded-Host", "X-Original-Host", "Forwarded"} {
-		for f := range r.head.All(name) {
+// is otherName where there is none.
+func (r *reading) pageBeside() (name, dump.Field) {
+	for _, n := range []name{xForwardedHost, xOriginalHost, forwarded} {
+		for f := range r.all(n) {
 			if tells(r.head.Value(f), r.origin) {
-				return name, f
+				return n, f
 			}
 		}
 	}
-	return "", dump.Field{}
+	return otherName, dump.Field{}
 }
 
 // tells reports whether an element of such a line is that host; a port counts only where
@@ -192,7 +185,7 @@ func twoHosts(r *reading) sign {
 	}
 	var quoted []string
 	var spans []dump.Span
-	for f := range r.head.All("Host") {
+	for f := range r.all(host) {
 		if len(quoted) < 3 {
 			quoted, spans = append(quoted, handshake.Quote(r.head.Value(f))), append(spans, f.Line)
 		}

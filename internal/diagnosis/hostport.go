@@ -64,7 +64,7 @@ var hostPortAdded = &Cause{
 }
 
 func addedPort(r *reading) sign {
-	if r.host.twoPorts() && r.host.withoutPort().name == r.origin.name && r.differ() {
+	if r.host.twoPorts() && r.host.withoutPort().name == r.origin.name && r.differ {
 		return likely(fmt.Sprintf("%s sent Host %s for a page from %s, with one port behind another: $http_host:$server_port adds the port on which the proxy listens to what the browser sent.",
 			r.doer(), handshake.Quote(r.host.text), handshake.Quote(r.origin.text)), r.spans(host, origin)...).closer(1)
 	}
@@ -120,7 +120,7 @@ func portRecipe(r *reading) Fix {
 // not where Host is this server's own address, which says that the whole of it was
 // replaced. The sentence takes the proxy, Host and Origin.
 func (r *reading) portFault(ports bool, sentence string) sign {
-	if !ports || !r.differ() || r.host.name != r.origin.name || r.direct() || r.originSet() {
+	if !ports || !r.differ || r.host.name != r.origin.name || r.direct() || r.originSet() {
 		return none()
 	}
 	because := fmt.Sprintf(sentence, r.doer(), handshake.Quote(r.host.text), handshake.Quote(r.origin.text))

@@ -48,7 +48,7 @@ func (r *reading) wrongHost() bool {
 // makes it.
 func (r *reading) wrongHostToo() bool {
 	f := r.hostFault(r.Config)
-	return r.differ() || f != nil && f.confidence > Possible
+	return r.differ || f != nil && f.confidence > Possible
 }
 
 // hostFor returns the Host that c gets: that of the client, or of the proxy in front of it.

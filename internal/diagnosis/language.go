@@ -83,19 +83,21 @@ type language struct {
 	shown      dump.Span
 }
 
+// byGRPC are the directives of nginx that speak HTTP/2.
+var byGRPC = []string{"grpc_pass", "grpc_set_header"}
+
 // spoken tells the language of a head that is no HTTP/1, and is not TLS alone; nil where it
 // is HTTP/1.
 func spoken(h *dump.Head) *language {
 	raw := h.Raw
 	text := string(raw[:min(len(raw), 24)])
-	grpc := []string{"grpc_pass", "grpc_set_header"}
 	first := func(n int) dump.Span { return dump.Span{End: min(n, len(raw))} }
 	switch {
 	case h.Kind == dump.HTTP2:
-		return &language{name: "HTTP/2", by: "nginx with grpc_pass or proxy_http_version 2, Caddy with h2c://, HAProxy with proto h2, or Envoy", directives: grpc, sure: true, shown: first(14)}
+		return &language{name: "HTTP/2", by: "nginx with grpc_pass or proxy_http_version 2, Caddy with h2c://, HAProxy with proto h2, or Envoy", directives: byGRPC, sure: true, shown: first(14)}
 	case h.Kind == dump.TLS:
 		if hello := readHello(raw); slices.Equal(hello.protocols, []string{"h2"}) {
-			return &language{name: "TLS that offers h2 alone", by: "nginx with grpc_pass grpcs://", directives: grpc, shown: first(3)}
+			return &language{name: "TLS that offers h2 alone", by: "nginx with grpc_pass grpcs://", directives: byGRPC, shown: first(3)}
 		}
 		return nil
 	case startsSCGI(text):

@@ -9,7 +9,7 @@ var websocketNames = []string{"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec
 // backend returns the address that the proxy dialled, for lines that name it; where that
 // is not known, the default of wsinspect.
 func (r *reading) backend() string {
-	if a := r.local(); a.IsValid() {
+	if a := r.local; a.IsValid() {
 		return a.String()
 	}
 	return "127.0.0.1:8080"

@@ -230,35 +230,3 @@ func FuzzDiagnose(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkDiagnose(b *testing.B) {
-	for _, name := range []string{"clean", "bare"} {
-		m := newMutant(goodHeads(b)[0])
-		if name == "bare" {
-			m = newMutant(bare)
-		}
-		e := m.evidence()
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				Diagnose(e)
-			}
-		})
-	}
-}
-
-// bare is what nginx 1.22 sends for Chrome from a location with nothing but proxy_pass.
-const bare = `GET /ws HTTP/1.0
-Host: 127.0.0.1:8080
-Connection: close
-Pragma: no-cache
-Cache-Control: no-cache
-User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36
-Origin: https://app.example.com
-Sec-WebSocket-Version: 13
-Accept-Encoding: gzip, deflate, br, zstd
-Accept-Language: en-US,en;q=0.9
-Cookie: session=0123456789abcdef; theme=dark
-Sec-WebSocket-Key: 03SvnEbGeWQjug0BmxXzaw==
-Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits
-`

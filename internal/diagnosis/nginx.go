@@ -18,46 +18,63 @@ const (
 
 // recipe returns the lines that let nginx pass a WebSocket on, whole: one proxy_set_header
 // in a location cancels all those that it would inherit, so a location that sets one has
-// to set all.
+// to set all. Fixes share its steps: who changes one begins with own.
 func (r *reading) recipe(more ...string) Fix {
-	if r.lines == nil {
-		r.lines = make([]string, 0, 8)
-		if !r.known11() {
-			r.lines = append(r.lines, versionLine)
-		}
-		if r.passes(r.Config) {
-			r.lines = append(r.lines, r.revised(r.Config)...)
-		} else {
-			r.lines = append(r.lines, upgradeLine, hopLine, hostLine)
-			r.lines = append(r.lines, r.kept()...)
-		}
+	if r.steps == nil {
+		r.steps = r.wholeSteps()
 	}
-	location := Step{Where: "location", Lines: append(r.lines[:len(r.lines):len(r.lines)], more...)}
-	f := Fix{For: "nginx", Hop: 1, Steps: []Step{location}}
-	if r.lacksMap() {
-		f.Steps = []Step{{Where: "http", Lines: mapLines}, location}
+	f := Fix{For: "nginx", Hop: 1, Steps: r.steps}
+	if more != nil {
+		location := f.own()
+		location.Lines = slices.Concat(location.Lines, more)
 	}
 	return f
+}
+
+// own gives f steps of its own, and returns the last, which is the innermost block, so
+// that it can be changed.
+func (f *Fix) own() *Step {
+	f.Steps = slices.Clone(f.Steps)
+	return &f.Steps[len(f.Steps)-1]
+}
+
+// wholeSteps makes the steps of the recipe: the map where it is needed, and the location.
+func (r *reading) wholeSteps() []Step {
+	lines := make([]string, 0, 8)
+	if !r.known11() {
+		lines = append(lines, versionLine)
+	}
+	if r.passes(r.Config) {
+		lines = append(lines, r.revised(r.Config)...)
+	} else {
+		lines = append(lines, upgradeLine, hopLine, hostLine)
+		lines = append(lines, r.kept()...)
+	}
+	location := Step{Where: "location", Lines: lines}
+	if r.lacksMap(lines) {
+		return []Step{{Where: "http", Lines: mapLines}, location}
+	}
+	return []Step{location}
 }
 
 // strictRecipe is the recipe that leaves no constant where other requests than handshakes
 // come too.
 func (r *reading) strictRecipe() Fix {
 	strict := *r
-	strict.strict, strict.lines = true, nil
+	strict.strict, strict.steps = true, nil
 	return strict.recipe()
 }
 
-// lacksMap reports whether the recipe's line for Connection needs a map that is not known to
-// be there.
-func (r *reading) lacksMap() bool {
+// lacksMap reports whether the line for Connection among those of a recipe needs a map that
+// is not known to be there.
+func (r *reading) lacksMap(lines []string) bool {
 	c := r.Config
 	if !r.passes(c) {
 		return true
 	}
 	sets := c.sets("Connection")
 	kept := len(sets) == 1 && sets[0].String() == hopLine && r.comesThrough(c, connection, "upgrade")
-	return c.UpgradeMap == "" && slices.Contains(r.lines, hopLine) && !kept
+	return c.UpgradeMap == "" && slices.Contains(lines, hopLine) && !kept
 }
 
 // revised returns the lines of a configuration that is known, those that are right as they
@@ -140,13 +157,14 @@ func (r *reading) kept() (lines []string) {
 
 // without adds directives to take out of the location.
 func (f Fix) without(directives ...string) Fix {
-	for i, s := range f.Steps {
-		f.Steps[i].Lines = slices.DeleteFunc(slices.Clone(s.Lines), func(line string) bool {
-			return s.Where == "location" && slices.ContainsFunc(directives, func(d string) bool { return strings.HasPrefix(line, d+" ") })
+	location := f.own()
+	location.Lines = slices.DeleteFunc(slices.Clone(location.Lines), func(line string) bool {
+		return slices.ContainsFunc(directives, func(d string) bool {
+			rest, ok := strings.CutPrefix(line, d)
+			return ok && strings.HasPrefix(rest, " ")
 		})
-	}
-	i := slices.IndexFunc(f.Steps, func(s Step) bool { return s.Where == "location" })
-	f.Steps[i].Remove = append(f.Steps[i].Remove, directives...)
+	})
+	location.Remove = slices.Concat(location.Remove, directives)
 	return f
 }
 

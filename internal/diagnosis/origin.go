@@ -42,41 +42,42 @@ func foreignPage(r *reading) sign {
 	if page, _ := r.sent(origin); r.refusedAs() == 403 && readOrigin(page).web() && !r.ownOrigin() {
 		return r.refusal(fmt.Sprintf("A WebSocket server answered 403 to Origin %s, which is not the host that was asked.", handshake.Quote(page)))
 	}
-	if !r.differ() || r.originSet() || site == "same-origin" || isNoHost(h) {
+	if !r.differ || r.originSet() || site == "same-origin" || isNoHost(h) {
 		return none()
 	}
-	spans := r.spans(host, origin)
-	because := fmt.Sprintf("The page is from %s and opens a socket at %s: two origins, if the proxy passed Host on as it came.", handshake.Quote(o.text), handshake.Quote(h.text))
 	asked, known := r.sent(host)
-	closeness := 1
+	apart := func(sure degree) sign {
+		return sure("The page is from "+handshake.Quote(o.text)+" and opens a socket at "+handshake.Quote(h.text)+": two origins, if the proxy passed Host on as it came.", r.spans(host, origin)...)
+	}
 	switch {
 	case r.untouched(host) && r.untouched(origin):
-		return certain(fmt.Sprintf("The client itself asked for Host %s with Origin %s: the page is of another origin than the socket, and no proxy changed either.", handshake.Quote(h.text), handshake.Quote(o.text)), spans...)
+		return certain(fmt.Sprintf("The client itself asked for Host %s with Origin %s: the page is of another origin than the socket, and no proxy changed either.", handshake.Quote(h.text), handshake.Quote(o.text)), r.spans(host, origin)...)
 	case known && readAuthority(asked).same(o):
 		return none()
 	case r.direct():
-		return likely(fmt.Sprintf("A browser asks this server itself, and its page is from %s while the socket is at %s: two origins, and no proxy is to blame.", handshake.Quote(o.text), handshake.Quote(h.text)), spans...).closer(3)
+		return likely(fmt.Sprintf("A browser asks this server itself, and its page is from %s while the socket is at %s: two origins, and no proxy is to blame.", handshake.Quote(o.text), handshake.Quote(h.text)), r.spans(host, origin)...).closer(3)
 	case r.ours(h):
 		return none()
 	case h.name == o.name && (h.port == "80" || h.port == "443"):
 		return none() // no browser writes these
 	case h.name == o.name && (h.loopback() || r.faithful()):
-		return likely(because, spans...)
+		return apart(likely)
 	case h.name == o.name:
-		return possible(because, spans...)
+		return apart(possible)
 	case h.internal() && (r.dialled(h) || !o.internal() && h.loopback()):
 		return none()
 	case h.internal():
-		return possible(because, spans...)
+		return apart(possible)
 	case r.makesHost():
 		return none()
 	}
+	s := apart(likely).closer(1)
 	if site != "" {
-		closeness++
-		because += " The browser calls it " + handshake.Quote(site) + "."
-		spans = r.spans(host, origin, secFetchSite)
+		s.because += " The browser calls it " + handshake.Quote(site) + "."
+		s.evidence = r.spans(host, origin, secFetchSite)
+		return s.closer(1)
 	}
-	return likely(because, spans...).closer(closeness)
+	return s
 }
 
 var originOpaque = &Cause{

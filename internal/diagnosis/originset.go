@@ -42,11 +42,9 @@ func (r *reading) originSet() bool {
 	if !r.browser() || !strings.Contains(agent, "Chrome/") && !strings.Contains(agent, "Firefox/") {
 		return false
 	}
-	next := r.head.Fields[r.first[origin]] // there is one: User-Agent stands further down
-	for _, name := range []string{"Upgrade", "Connection", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Pragma"} {
-		if r.head.Is(next, name) {
-			return r.first[host] < r.first[origin]
-		}
+	switch r.name(r.first[origin]) { // of the next line: there is one, since User-Agent stands further down
+	case upgrade, connection, xRealIP, xForwardedFor, xForwardedProto, xForwardedHost, pragma:
+		return r.first[host] < r.first[origin]
 	}
 	return false
 }
@@ -102,39 +100,42 @@ var originOverwritten = &Cause{
 }
 
 func constantOrigin(r *reading) sign {
+	if !r.asked() || !r.has(origin) {
+		return none()
+	}
 	o := r.origin
 	sent, known := r.sent(origin)
 	set := r.originSet()
 	ownAddress := o.loopback() && o.same(r.host) && r.ours(o) && r.proxyName() == "nginx"
-	if !r.asked() || !r.has(origin) || !known && !set && !ownAddress && !r.differ() {
-		return none()
+	is := func(sure degree, what string) sign {
+		return sure("Origin is "+handshake.Quote(o.text)+what, r.spans(origin, host)...)
 	}
-	spans := r.spans(origin, host)
-	is := "Origin is " + handshake.Quote(o.text)
 	const among = " and stands among the lines that the proxy wrote, where no browser puts it: "
 	switch {
 	case known && o.same(r.host):
-		return possible(fmt.Sprintf("%s, and the client sent %s: a line may set it to a constant.", is, handshake.Quote(sent)), spans...)
+		return is(possible, ", and the client sent "+handshake.Quote(sent)+": a line may set it to a constant.")
 	case known:
-		return likely(fmt.Sprintf("%s, and the client sent %s: a line sets it.", is, handshake.Quote(sent)), spans...).closer(3)
+		return is(likely, ", and the client sent "+handshake.Quote(sent)+": a line sets it.").closer(3)
 	case set && o.web() && o.name == r.host.name && !o.internal():
-		return possible(is+among+"it may be a constant.", spans...)
+		return is(possible, among+"it may be a constant.")
 	case set:
-		return likely(is+among+"a line sets it, and the page's own origin is gone.", spans...).closer(3)
+		return is(likely, among+"a line sets it, and the page's own origin is gone.").closer(3)
 	case ownAddress:
-		return likely(is+", this server's own address, which no page behind a proxy has: a line sets it.", spans...)
-	case !r.differ() || r.direct():
+		return is(likely, ", this server's own address, which no page behind a proxy has: a line sets it.")
+	case !r.differ || r.direct():
 		return none()
 	case r.ours(o) && !r.host.internal():
-		return likely(fmt.Sprintf("%s, the address that the proxy dials, while Host is the public name %s: a line sets Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
+		return is(likely, ", the address that the proxy dials, while Host is the public name "+handshake.Quote(r.host.text)+": a line sets Origin.").closer(2)
 	case strings.Contains(o.name, "_"):
-		return likely(is+", the name of an upstream block, under which no page can be opened: a line sets Origin.", spans...).closer(2)
+		return is(likely, ", the name of an upstream block, under which no page can be opened: a line sets Origin.").closer(2)
 	case r.has(referer) && refererHost(r.value(referer)).same(r.host):
-		return likely(fmt.Sprintf("%s while Referer names the same host as Host, %s: a line replaced Origin.", is, handshake.Quote(r.host.text)), spans...).closer(2)
+		return is(likely, " while Referer names the same host as Host, "+handshake.Quote(r.host.text)+": a line replaced Origin.").closer(2)
 	case r.value(secFetchSite) == "same-origin" && o.name != r.host.name && !r.host.internal():
-		return possible(is+" while the browser says same-origin: a line may have replaced it.", r.spans(origin, secFetchSite)...)
+		s := is(possible, " while the browser says same-origin: a line may have replaced it.")
+		s.evidence = r.spans(origin, secFetchSite)
+		return s
 	case r.first[origin] == r.written+1 && o.name != r.host.name && !r.host.internal() && r.byNginx():
-		return possible(is+" and stands right behind the lines that the proxy wrote: it may be one of them.", spans...).closer(-1)
+		return is(possible, " and stands right behind the lines that the proxy wrote: it may be one of them.").closer(-1)
 	}
 	return none()
 }
@@ -221,7 +222,7 @@ func missingOrigin(r *reading) sign {
 	}
 	const off = "The check against cross-site WebSocket hijacking is off."
 	switch {
-	case r.has(cookie), r.has(secFetchSite), r.head.Has("Accept-Language"):
+	case r.has(cookie), r.has(secFetchSite), r.has(acceptLanguage):
 		return likely(fmt.Sprintf("%s removed Origin: a browser asked, and browsers always send it. %s", r.doer(), off), r.spans(userAgent)...).closer(1)
 	case r.next() != nil && r.hostIsDefault() && currentBrowser(r.value(userAgent)) && r.has(secExtensions):
 		return likely(fmt.Sprintf("User-Agent is a browser's, which always sends Origin, and none arrived. Host is %s, which would not match it: somebody emptied Origin in place of passing Host on. %s", handshake.Quote(r.host.text), off), r.spans(userAgent, host)...).closer(1)

@@ -5,30 +5,23 @@ import (
 	"slices"
 	"strings"
 
-	"wsinspect/internal/dump"
 	"wsinspect/internal/handshake"
 )
 
 // clientless reports whether not one line of a client is there: only lines that a proxy
 // writes by itself, and those of them that people pass by hand.
 func (r *reading) clientless() bool {
-	for _, f := range r.head.Fields {
-		if !proxyWrites(r.head, f) && !r.head.Is(f, spelling[origin]) && !r.head.Is(f, spelling[cookie]) {
-			return false
+	for i := range r.head.Fields {
+		switch r.name(i) {
+		case host, connection, upgrade, via, xRealIP: // whatever the client sent
+		case origin, cookie:
+		default:
+			if spelt := r.spelt(i); len(spelt) < 2 || !strings.EqualFold(string(spelt[:2]), "x-") {
+				return false
+			}
 		}
 	}
 	return len(r.head.Fields) > 0
-}
-
-// proxyWrites reports whether a proxy writes lines of that name by itself, whatever the
-// client sent.
-func proxyWrites(h *dump.Head, f dump.Field) bool {
-	for _, n := range []name{host, connection, upgrade, via, xRealIP} {
-		if h.Is(f, spelling[n]) {
-			return true
-		}
-	}
-	return strings.HasPrefix(strings.ToLower(h.Name(f)), "x-")
 }
 
 var connectionUpgradeOnPlainRequests = &Cause{
@@ -138,6 +131,7 @@ var upgradeAnyProtocol = &Cause{
 	SpecURL:  nginxWebSocketURL,
 	nginx: func(r *reading) Fix {
 		f := r.recipe().noted("A variable of a map that knows websocket alone stands for $http_upgrade: nginx sends no Upgrade for other protocols. " + recipeNote)
+		f.own()
 		for i := range f.Steps {
 			s := &f.Steps[i]
 			switch s.Where {

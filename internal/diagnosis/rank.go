@@ -1,45 +1,59 @@
 package diagnosis
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
-// rank sorts conclusions, the likeliest first, and leaves out those that others explain
-// away: a likely cause that explains all that another explains, and more, with no less
-// confidence.
-func rank(r *reading, found []Conclusion) []Conclusion {
-	found = slices.DeleteFunc(slices.Clone(found), func(c Conclusion) bool {
-		return slices.ContainsFunc(found, func(other Conclusion) bool { return covers(&other, &c) })
-	})
-	slices.SortStableFunc(found, func(a, b Conclusion) int {
-		return cmp.Or(
-			-cmp.Compare(a.Confidence, b.Confidence),
-			-cmp.Compare(r.decides(&a), r.decides(&b)),
-			-cmp.Compare(a.closeness, b.closeness),
-			-cmp.Compare(len(a.Explains), len(b.Explains)),
-			-cmp.Compare(a.Cause.Reports, b.Cause.Reports),
-		)
-	})
-	return found
-}
-
-// decides returns 1 for a conclusion that explains why this very request was refused, and
-// 0 for one that explains what else is wrong with it.
-func (r *reading) decides(c *Conclusion) int {
-	if r.Verdict != nil && r.Verdict.DecidedBy != nil && slices.Contains(c.Explains, r.Verdict.DecidedBy.ID) {
-		return 1
+// outranks reports whether c stands before other, whichever was concluded first.
+func (c *Conclusion) outranks(other *Conclusion) bool {
+	switch {
+	case c.Confidence != other.Confidence:
+		return c.Confidence > other.Confidence
+	case c.decides != other.decides:
+		return c.decides
+	case c.closeness != other.closeness:
+		return c.closeness > other.closeness
+	case len(c.Explains) != len(other.Explains):
+		return len(c.Explains) > len(other.Explains)
 	}
-	return 0
+	return c.Cause.Reports > other.Cause.Reports
 }
 
-// covers reports whether a explains c away.
-func covers(a, c *Conclusion) bool {
-	if a.Confidence < Likely || a.Confidence < c.Confidence || len(c.Explains) == 0 || len(a.Explains) <= len(c.Explains) {
+// decides reports whether the checks that a cause explains hold the one for which this very
+// request was refused.
+func (r *reading) decides(explains []string) bool {
+	return r.Verdict != nil && r.Verdict.DecidedBy != nil && slices.Contains(explains, r.Verdict.DecidedBy.ID)
+}
+
+// uncovered leaves those out of found that others explain away: a likely cause that explains
+// all that another explains, and more, with no less confidence. What covers a cause that is
+// left out covers all that this one covers, so that nothing misses it.
+func uncovered(found []Conclusion) []Conclusion {
+	kept := found[:0]
+	for i := range found {
+		if !covered(&found[i], found) {
+			kept = append(kept, found[i])
+		}
+	}
+	clear(found[len(kept):])
+	return kept
+}
+
+// covered reports whether any of found explains c away.
+func covered(c *Conclusion, found []Conclusion) bool {
+	for i := range found {
+		if found[i].covers(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether c explains other away.
+func (c *Conclusion) covers(other *Conclusion) bool {
+	if c.Confidence < Likely || c.Confidence < other.Confidence || len(other.Explains) == 0 || len(c.Explains) <= len(other.Explains) {
 		return false
 	}
-	for _, id := range c.Explains {
-		if !slices.Contains(a.Explains, id) {
+	for _, id := range other.Explains {
+		if !slices.Contains(c.Explains, id) {
 			return false
 		}
 	}

@@ -15,82 +15,70 @@ import (
 type reading struct {
 	*Evidence
 	sources Source
-	head    *dump.Head
 	text    string // all bytes of the head; values are cut from it
 
-	first [names]int // of each name, 1 + the index of its first line; 0: there is none
-	count [names]int // of each name, how many lines
-	// written is how many of the first lines a proxy like nginx has written by itself: those
-	// of its configuration and its defaults stand before all that it passes on.
-	written int
-
+	index
 	host, origin authority
-	broken       []string // the checks that are broken, by ID, in catalogue order
+	local        netip.AddrPort // that the connection was made to; invalid for a unix socket
+	broken       []string       // the checks that are broken, by ID, in catalogue order
+	differ       bool           // a page's origin and a host were compared and are not the same
+	left         bool           // the client did not like the 101
 
 	// What is dear, or asked for by many, is found when it is first asked for.
 	followed   bool
-	hops       []Hop    // by way
-	proxy      *proxy   // by next
-	how        manner   // of Connection, by manner
-	lines      []string // by recipe
-	strict     bool     // no constants in it
+	hops       []Hop  // by way
+	proxy      *proxy // by next
+	how        manner // of Connection, by manner
+	steps      []Step // by recipe
+	strict     bool   // no constants in it
 	gathered   bool
 	sightings  []Sighting // by others
 	neighbours []*reading // those of the same proxy, read, by sighting; nil: not so far
 }
 
-// name is one of the header names that causes ask for.
-type name int
-
-const (
-	host name = iota
-	connection
-	upgrade
-	origin
-	userAgent
-	secKey
-	secVersion
-	secProtocol
-	secExtensions
-	secFetchSite
-	cookie
-	referer
-	xForwardedFor
-	xForwardedHost
-	xForwardedProto
-	xForwardedPort
-	xRealIP
-	via
-	names
-)
-
-var spelling = [names]string{
-	"Host", "Connection", "Upgrade", "Origin", "User-Agent",
-	"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions",
-	"Sec-Fetch-Site", "Cookie", "Referer",
-	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP", "Via",
-}
-
-func (n name) String() string { return spelling[n] }
-
 func (r *reading) read() {
-	r.sources = r.kinds()
 	if r.Request == nil {
 		r.head = &dump.Head{}
-		return
+	} else {
+		r.index.read(r.Request.Head)
+		r.text = string(r.head.Raw)
+		r.host, r.origin = readAuthority(r.value(host)), readOrigin(r.value(origin))
+		r.local = localOf(r.Request)
+		if r.Verdict != nil {
+			r.broken = brokenIn(r.Verdict)
+		}
+		r.differ = r.comparedAndDiffer()
 	}
-	r.head = r.Request.Head
-	r.text = string(r.head.Raw)
-	r.index()
-	r.host = readAuthority(r.value(host))
-	r.origin = readOrigin(r.value(origin))
-	if r.Verdict != nil {
-		for i := range r.Verdict.Findings {
-			if f := &r.Verdict.Findings[i]; f.Outcome == handshake.Failed || f.Outcome == handshake.Advised {
-				r.broken = append(r.broken, f.Check.ID)
+	r.sources, r.left = r.kinds(), r.leftAtOnce()
+}
+
+// localOf returns the address that the connection was made to; invalid for a unix socket.
+func localOf(q *dump.Request) netip.AddrPort {
+	tcp, ok := q.Local.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	a := tcp.AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// brokenIn returns the checks that v found broken, by ID.
+func brokenIn(v *handshake.Verdict) (ids []string) {
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Outcome == handshake.Failed || f.Outcome == handshake.Advised {
+			if ids == nil {
+				ids = make([]string, 0, 8) // mostly enough
 			}
+			ids = append(ids, f.Check.ID)
 		}
 	}
+	return ids
+}
+
+// comparedAndDiffer finds out what differ says.
+func (r *reading) comparedAndDiffer() bool {
+	return r.is("origin-same-host") && !r.is("origin-readable") && r.count[host] == 1 &&
+		r.host.name != "" && r.origin.web() && strings.HasPrefix(r.span(r.head.Start.Second), "/")
 }
 
 // kinds returns which kinds of evidence are there.
@@ -101,7 +89,7 @@ func (r *reading) kinds() (s Source) {
 		}
 	}
 	if r.Request != nil && r.Verdict != nil {
-		asks := r.Request.Head.Kind != dump.HTTP1 || handshake.IsHandshake(r.Request.Head)
+		asks := r.head.Kind != dump.HTTP1 || r.asked()
 		set(!r.Verdict.Accepted && asks, Refusal)
 		set(!r.Verdict.Accepted && !asks, Plain)
 		set(r.Verdict.Accepted, Acceptance)
@@ -113,55 +101,6 @@ func (r *reading) kinds() (s Source) {
 	return s
 }
 
-// index finds the lines of every name that causes ask for, and where the lines of the
-// proxy end.
-func (r *reading) index() {
-	r.written = -1
-	for i := range r.head.Fields {
-		f := &r.head.Fields[i]
-		known := names
-		for n := range names {
-			if len(spelling[n]) == f.Name.Len() && r.head.Is(*f, spelling[n]) {
-				if r.count[n] == 0 {
-					r.first[n] = 1 + i
-				}
-				r.count[n]++
-				known = n
-				break
-			}
-		}
-		if r.written < 0 && isClients(known, r.text[f.Name.Start:f.Name.End]) && (known != origin || r.count[host] > 0) {
-			r.written = i
-		}
-	}
-	if r.written < 0 {
-		r.written = len(r.head.Fields)
-	}
-}
-
-// Written returns how many of the first lines of h a proxy like nginx has written by
-// itself: what its configuration and its defaults set stands before all that it passes on.
-// It says nothing of proxies that keep or change the order in another way.
-func Written(h *dump.Head) int {
-	r := reading{head: h, text: string(h.Raw)}
-	r.index()
-	return r.written
-}
-
-// isClients reports whether a line of that name is a client's, which no configuration of a
-// proxy has reason to set: where the first of them stands, the proxy's own lines are over.
-func isClients(n name, spelt string) bool {
-	switch n {
-	case host, connection, upgrade, xForwardedFor, xForwardedHost, xForwardedProto, xForwardedPort, xRealIP, via:
-		return false
-	case names:
-		return slices.ContainsFunc([]string{"accept", "accept-encoding", "accept-language", "pragma", "cache-control", "dnt", "authorization", "sec-fetch-mode", "sec-fetch-dest"}, func(s string) bool {
-			return len(s) == len(spelt) && strings.EqualFold(s, spelt)
-		})
-	}
-	return true
-}
-
 // others returns the other attempts that are known.
 func (r *reading) others() []Sighting {
 	if r.Others != nil && !r.gathered {
@@ -170,35 +109,35 @@ func (r *reading) others() []Sighting {
 	return r.sightings
 }
 
-// has reports whether a line of that name arrived.
-func (r *reading) has(n name) bool { return r.count[n] > 0 }
-
-// line returns the first line of that name.
-func (r *reading) line(n name) (dump.Field, bool) {
-	if r.first[n] == 0 {
-		return dump.Field{}, false
+// line returns the first line of that name; nil where there is none.
+func (r *reading) line(n name) *dump.Field {
+	if !r.has(n) {
+		return nil
 	}
-	return r.head.Fields[r.first[n]-1], true
+	return &r.head.Fields[r.first[n]-1]
 }
 
 // value returns the value of the first line of that name; empty where there is none.
 func (r *reading) value(n name) string {
-	f, ok := r.line(n)
+	f := r.line(n)
 	switch {
-	case !ok:
+	case f == nil:
 		return ""
 	case f.Folded:
-		return r.head.Value(f)
+		return r.head.Value(*f)
 	}
-	return r.text[f.Value.Start:f.Value.End]
+	return r.span(f.Value)
 }
+
+// span returns the bytes of s.
+func (r *reading) span(s dump.Span) string { return r.text[s.Start:s.End] }
 
 // at returns the bytes of the first line of that name that show its value: of an empty
 // value, or one that is missing, the name; of a line that is missing, nothing.
 func (r *reading) at(n name) dump.Span {
-	f, ok := r.line(n)
+	f := r.line(n)
 	switch {
-	case !ok:
+	case f == nil:
 		return dump.Span{}
 	case f.Value.Empty():
 		return f.Name
@@ -210,6 +149,9 @@ func (r *reading) at(n name) dump.Span {
 func (r *reading) spans(ns ...name) (all []dump.Span) {
 	for _, n := range ns {
 		if s := r.at(n); !s.Empty() {
+			if all == nil {
+				all = make([]dump.Span, 0, len(ns))
+			}
 			all = append(all, s)
 		}
 	}
@@ -225,7 +167,7 @@ func (r *reading) lists(n name, token string) bool {
 	case 1:
 		return inList(r.value(n), token)
 	}
-	for f := range r.head.All(spelling[n]) {
+	for f := range r.all(n) {
 		if inList(r.head.Value(f), token) {
 			return true
 		}
@@ -235,30 +177,35 @@ func (r *reading) lists(n name, token string) bool {
 
 func inList(list, token string) bool {
 	for element := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.Trim(element, " \t"), token) {
+		if strings.EqualFold(element, token) || strings.EqualFold(strings.Trim(element, " \t"), token) {
 			return true
 		}
 	}
 	return false
 }
 
-// before reports whether the first line of a stands before the first of b; both arrived.
-func (r *reading) before(a, b name) bool { return r.has(a) && r.has(b) && r.first[a] < r.first[b] }
-
 // is reports whether a check is broken here.
 func (r *reading) is(check string) bool { return slices.Contains(r.broken, check) }
 
 // explained returns the checks that are broken here and that c can break, as s shows it.
-func (r *reading) explained(s sign, c *Cause) (ids []string) {
+// They mostly follow one another, and then need no memory of their own.
+func (r *reading) explained(s *sign, c *Cause) []string {
 	can := c.Explains
 	if s.breaks != nil {
 		can = s.breaks
 	}
-	for _, id := range r.broken {
-		if slices.Contains(can, id) {
-			if ids == nil {
-				ids = make([]string, 0, len(r.broken))
-			}
+	explains := func(id string) bool { return slices.Contains(can, id) }
+	from := slices.IndexFunc(r.broken, explains)
+	if from < 0 {
+		return nil
+	}
+	to := from + 1
+	for to < len(r.broken) && explains(r.broken[to]) {
+		to++
+	}
+	ids := r.broken[from:to:to]
+	for _, id := range r.broken[to:] {
+		if explains(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -266,7 +213,7 @@ func (r *reading) explained(s sign, c *Cause) (ids []string) {
 }
 
 // http10 reports whether the request line says HTTP/1.0.
-func (r *reading) http10() bool { return r.head.Version() == "HTTP/1.0" }
+func (r *reading) http10() bool { return r.span(r.head.Start.Third) == "HTTP/1.0" }
 
 // asked reports whether a WebSocket client is behind the request: proxies that drop
 // Upgrade and Connection pass its Sec-WebSocket lines on.
@@ -279,23 +226,10 @@ func (r *reading) browser() bool { return strings.HasPrefix(r.value(userAgent), 
 // recognised, or nothing was.
 func (r *reading) byNginx() bool { return r.next() == nil || r.next().name == "nginx" }
 
-// local returns the address that the connection was made to; invalid for a unix socket.
-func (r *reading) local() netip.AddrPort {
-	if r.Request == nil {
-		return netip.AddrPort{}
-	}
-	tcp, ok := r.Request.Local.(*net.TCPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	a := tcp.AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
-
 // forwarded returns how many addresses X-Forwarded-For lists: how many proxies say that
 // they were on the way.
 func (r *reading) forwarded() (n int) {
-	for f := range r.head.All(spelling[xForwardedFor]) {
+	for f := range r.all(xForwardedFor) {
 		n += 1 + strings.Count(r.head.Value(f), ",")
 	}
 	return n

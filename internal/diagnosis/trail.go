@@ -9,11 +9,9 @@ import (
 // trail is a head as fingerprints look at it: which lines stand where, and how they are
 // spelt. It is read in one pass.
 type trail struct {
-	head *dump.Head
-	at   [places]int // of each name, 1 + the index of its first line; 0: there is none
-	next *proxy      // the one that was found to be next to the backend; nil: none so far
+	*index
+	next *proxy // the one that was found to be next to the backend; nil: none so far
 
-	front      int                // how many of the first lines are none that a client alone writes
 	lower      int                // how many lines have no capital letter in their name
 	clients    int                // how many lines only a client writes
 	lowered    int                // how many of those have no capital letter in their name
@@ -25,100 +23,29 @@ type trail struct {
 	safari     bool               // it is Safari, whose own order looks like nginx's
 }
 
-// The names that only fingerprints ask for follow those of the causes.
-const (
-	xForwardedServer name = names + iota
-	xForwardedScheme
-	xRequestID
-	xHost
-	xVarnish
-	places
-	otherClients // any other name that only a client writes
-	otherName    // any other name
-)
-
-// lineOf tells what a line is by its name in lower case.
-func lineOf(lowerCase []byte) name {
-	switch string(lowerCase) {
-	case "host":
-		return host
-	case "connection":
-		return connection
-	case "upgrade":
-		return upgrade
-	case "origin":
-		return origin
-	case "user-agent":
-		return userAgent
-	case "sec-websocket-key":
-		return secKey
-	case "sec-websocket-version":
-		return secVersion
-	case "x-forwarded-for":
-		return xForwardedFor
-	case "x-forwarded-host":
-		return xForwardedHost
-	case "x-forwarded-proto":
-		return xForwardedProto
-	case "x-forwarded-port":
-		return xForwardedPort
-	case "x-forwarded-server":
-		return xForwardedServer
-	case "x-forwarded-scheme":
-		return xForwardedScheme
-	case "x-real-ip":
-		return xRealIP
-	case "x-request-id":
-		return xRequestID
-	case "x-host":
-		return xHost
-	case "x-varnish":
-		return xVarnish
-	case "via":
-		return via
-	case "accept", "accept-encoding", "accept-language", "authorization", "cache-control", "cookie", "dnt", "pragma", "referer",
-		"sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-websocket-extensions", "sec-websocket-protocol":
-		return otherClients
-	}
-	return otherName
-}
-
 // read makes the pass.
 func (t *trail) read() {
-	t.front = -1
-	var buf [64]byte // a name in lower case; longer ones are cut
 	var order alphabet
 	for i := range t.head.Fields {
-		f := &t.head.Fields[i]
-		spelt := t.head.Raw[f.Name.Start:f.Name.End]
-		n, capitals := lowerCase(buf[:], spelt)
-		line := lineOf(buf[:n])
-		if line < places && t.at[line] == 0 {
-			t.at[line] = 1 + i
-		}
-		if !capitals {
+		spelt := t.spelt(i)
+		n, small := nameOf(spelt), isSmall(spelt)
+		if small {
 			t.lower++
 		}
-		switch line {
-		case origin, userAgent, secKey, secVersion, otherClients:
+		switch {
+		case n.client():
 			t.clients++
-			if !capitals || madeUpKey(spelt) {
+			if small || madeUpKey(spelt) {
 				t.lowered++
 			}
-			if t.front < 0 && (line != origin || t.at[host] > 0) {
-				t.front = i
-			}
-		case xForwardedFor:
+		case n == xForwardedFor:
 			t.addresses += 1 + bytes.Count(t.value(i), []byte(","))
-		case via:
+		case n == via:
 			t.markVia(i)
-		case otherName:
-			t.markForeign(i, buf[:n])
+		case n == otherName:
+			t.markForeign(i, spelt)
 		}
-		order.add(spelt, line == host || line == userAgent, i == len(t.head.Fields)-1)
-	}
-	if t.front < 0 {
-		t.front = len(t.head.Fields)
+		order.add(spelt, n == host || n == userAgent, i == len(t.head.Fields)-1)
 	}
 	const enough = 4 // fewer lines may be in order by chance
 	t.sorted = order.kept >= enough && !order.broken
@@ -166,7 +93,7 @@ func (t *trail) user() {
 	if !t.has(userAgent) {
 		return
 	}
-	agent := t.value(t.at[userAgent] - 1)
+	agent := t.value(t.first[userAgent] - 1)
 	t.browser = bytes.HasPrefix(agent, []byte("Mozilla/"))
 	t.safari = t.browser && bytes.Contains(agent, []byte("Safari/")) && !bytes.Contains(agent, []byte("Chrome/"))
 	t.titledUser = t.browser
@@ -179,17 +106,14 @@ func (t *trail) user() {
 // up when a browser opens the WebSocket over HTTP/2 (RFC 8441), where there is no key.
 func madeUpKey(spelt []byte) bool { return string(spelt) == "Sec-Websocket-Key" }
 
-// lowerCase writes as much of a name into dst as it takes, in lower case, and reports
-// whether the name has capital letters.
-func lowerCase(dst, spelt []byte) (n int, capitals bool) {
-	for i, c := range spelt {
-		capitals = capitals || toLower(c) != c
-		if i < len(dst) {
-			dst[i] = toLower(c)
-			n++
+// isSmall reports whether a name is spelt without a capital letter.
+func isSmall(spelt []byte) bool {
+	for _, c := range spelt {
+		if 'A' <= c && c <= 'Z' {
+			return false
 		}
 	}
-	return n, capitals
+	return true
 }
 
 func (t *trail) lines() int { return len(t.head.Fields) }
@@ -200,28 +124,23 @@ func (t *trail) value(i int) []byte {
 	return t.head.Raw[v.Start:v.End]
 }
 
-func (t *trail) has(n name) bool { return t.at[n] > 0 }
-
 // says reports whether the first line of that name has exactly this value.
 func (t *trail) says(n name, value string) bool {
-	return t.has(n) && string(t.value(t.at[n]-1)) == value
+	return t.has(n) && string(t.value(t.first[n]-1)) == value
 }
 
 // names reports whether a Via line, the first one, holds a proxy's name for itself.
 func (t *trail) names(self string) bool {
-	return t.has(via) && bytes.Contains(t.value(t.at[via]-1), []byte(self))
+	return t.has(via) && bytes.Contains(t.value(t.first[via]-1), []byte(self))
 }
 
 // inFront reports whether a line of that name stands before all that only a client writes.
-func (t *trail) inFront(n name) bool { return t.has(n) && t.at[n] <= t.front }
-
-// before reports whether the first line of a stands before that of b; both are there.
-func (t *trail) before(a, b name) bool { return t.has(a) && t.has(b) && t.at[a] < t.at[b] }
+func (t *trail) inFront(n name) bool { return t.has(n) && t.first[n] <= t.written }
 
 // run reports whether the lines of those names follow one another.
 func (t *trail) run(ns ...name) bool {
 	for i, n := range ns {
-		if !t.has(n) || t.at[n] != t.at[ns[0]]+i {
+		if !t.has(n) || t.first[n] != t.first[ns[0]]+i {
 			return false
 		}
 	}
@@ -229,10 +148,10 @@ func (t *trail) run(ns ...name) bool {
 }
 
 // begins reports whether the head begins with the lines of those names.
-func (t *trail) begins(ns ...name) bool { return t.run(ns...) && t.at[ns[0]] == 1 }
+func (t *trail) begins(ns ...name) bool { return t.run(ns...) && t.first[ns[0]] == 1 }
 
 // ends reports whether the head ends with the lines of those names.
-func (t *trail) ends(ns ...name) bool { return t.run(ns...) && t.at[ns[len(ns)-1]] == t.lines() }
+func (t *trail) ends(ns ...name) bool { return t.run(ns...) && t.first[ns[len(ns)-1]] == t.lines() }
 
 // asks reports whether a WebSocket client is behind the request.
 func (t *trail) asks() bool { return t.has(secKey) || t.has(secVersion) }
@@ -247,7 +166,7 @@ func (t *trail) kept() bool {
 func (t *trail) line(n name) dump.Span { return t.block(n, n) }
 
 // block returns the bytes from the first line of one name to that of another.
-func (t *trail) block(a, b name) dump.Span { return t.span(t.at[a]-1, t.at[b]-1) }
+func (t *trail) block(a, b name) dump.Span { return t.span(t.first[a]-1, t.first[b]-1) }
 
 // span returns the bytes of some lines by their indices, without the last line's end.
 func (t *trail) span(first, last int) dump.Span {
@@ -259,14 +178,5 @@ func (t *trail) span(first, last int) dump.Span {
 // all returns the bytes of all lines.
 func (t *trail) all() dump.Span { return t.span(0, t.lines()-1) }
 
-// name returns the name of a line by its index, as it was spelt.
-func (t *trail) name(i int) []byte {
-	n := t.head.Fields[i].Name
-	return t.head.Raw[n.Start:n.End]
-}
-
 // small reports whether the first line of that name is spelt without a capital letter.
-func (t *trail) small(n name) bool {
-	spelt := t.name(t.at[n] - 1)
-	return bytes.Equal(spelt, bytes.ToLower(spelt))
-}
+func (t *trail) small(n name) bool { return isSmall(t.spelt(t.first[n] - 1)) }

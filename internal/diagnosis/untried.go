@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"bytes"
+	"strings"
 
 	"wsinspect/internal/handshake"
 )
@@ -140,10 +141,10 @@ var frontEnds = [frontEndCount]*proxy{
 }
 
 // markForeign notes the front end whose mark the name of a line is.
-func (t *trail) markForeign(line int, lowerCase []byte) {
+func (t *trail) markForeign(line int, spelt []byte) {
 	for i, p := range frontEnds {
 		for _, begin := range p.marks {
-			if len(lowerCase) >= len(begin) && string(lowerCase[:len(begin)]) == begin {
+			if len(spelt) >= len(begin) && strings.EqualFold(string(spelt[:len(begin)]), begin) {
 				t.mark(i, line)
 				return
 			}
@@ -168,14 +169,11 @@ func (t *trail) mark(frontEnd, line int) {
 	}
 }
 
-// marked is the evidence of a front end by a line that bears its name.
+// marked is the evidence of a front end by a line that bears its name, of which there is one.
 func (t *trail) marked(i int, p *proxy) sign {
-	if t.foreign[i] == 0 {
-		return none()
-	}
 	line := t.foreign[i] - 1
-	if bytes.EqualFold(t.name(line), []byte("via")) {
+	if bytes.EqualFold(t.spelt(line), []byte("via")) {
 		return likely("Via names "+p.name+". Any client can write such a line.", t.span(line, line))
 	}
-	return likely(handshake.Quote(string(t.name(line)))+" arrived, as "+p.name+" writes it. Any client can write such a line.", t.head.Fields[line].Name)
+	return likely(handshake.Quote(string(t.spelt(line)))+" arrived, as "+p.name+" writes it. Any client can write such a line.", t.head.Fields[line].Name)
 }

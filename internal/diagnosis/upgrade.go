@@ -83,7 +83,7 @@ func (r *reading) hostTold() string {
 	if !r.hostIsDefault() {
 		return ""
 	}
-	return fmt.Sprintf(" Host is its default too, %s.", handshake.Quote(r.host.text))
+	return " Host is its default too, " + handshake.Quote(r.host.text) + "."
 }
 
 var upgradeNotConfigured = &Cause{

@@ -129,9 +129,9 @@ func lower(c byte) byte {
 
 // Field returns the first field of that name.
 func (h *Head) Field(name string) (Field, bool) {
-	for _, f := range h.Fields {
-		if h.Is(f, name) {
-			return f, true
+	for i := range h.Fields {
+		if f := &h.Fields[i]; equalFold(h.Raw[f.Name.Start:f.Name.End], name) {
+			return *f, true
 		}
 	}
 	return Field{}, false
@@ -140,8 +140,8 @@ func (h *Head) Field(name string) (Field, bool) {
 // All yields every field of that name, in the order of the wire.
 func (h *Head) All(name string) iter.Seq[Field] {
 	return func(yield func(Field) bool) {
-		for _, f := range h.Fields {
-			if h.Is(f, name) && !yield(f) {
+		for i := range h.Fields {
+			if f := &h.Fields[i]; equalFold(h.Raw[f.Name.Start:f.Name.End], name) && !yield(*f) {
 				return
 			}
 		}

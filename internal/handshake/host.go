@@ -173,7 +173,7 @@ One proxy_set_header in a location cancels all those that it would inherit: repe
 	SpecURL:  "https://www.rfc-editor.org/rfc/rfc9110#section-7.2",
 	Requires: []string{"head-complete", "host-single", "host-present", "host-valid"},
 	run: func(r *request) result {
-		if !r.origin.present || r.origin.problem() != "" || r.host == "" {
+		if !r.origin.present || r.problem != "" || r.host == "" {
 			return moot("There are not both a Host and an Origin to compare.")
 		}
 		page := r.origin.url.Hostname()

@@ -44,14 +44,14 @@ func (r *request) foreign() string {
 	if r.hostAt != nil {
 		source = "the host in the request target"
 	}
-	because := ""
-	switch problem := o.problem(); {
+	because := "Origin is " + Quote(o.text)
+	switch {
 	case r.host == "":
-		because = fmt.Sprintf("Origin is %s, but no host arrived to compare it with. A same-origin check needs both to name the same host and port.", Quote(o.text))
+		because += ", but no host arrived to compare it with. A same-origin check needs both to name the same host and port."
 	case o.url == nil || o.url.Host == "":
-		because = fmt.Sprintf("Origin is %s, which %s. A same-origin check needs it to name the same host and port as %s, which is %s.", Quote(o.text), problem, source, Quote(r.host))
+		because += ", which " + r.problem + ". A same-origin check needs it to name the same host and port as " + source + ", which is " + Quote(r.host) + "."
 	default:
-		because = fmt.Sprintf("Origin is %s, but %s is %s. A same-origin check needs both to name the same host and port.", Quote(o.text), source, Quote(r.host))
+		because += ", but " + source + " is " + Quote(r.host) + ". A same-origin check needs both to name the same host and port."
 		if own := ownPort[o.url.Scheme]; own != "" && strings.TrimSuffix(o.url.Host, own) == strings.TrimSuffix(r.host, own) {
 			because += fmt.Sprintf(" They mean the same, since %s has port %s where none is written, but gorilla compares letter by letter.", o.url.Scheme, own[1:])
 		}
@@ -114,8 +114,8 @@ var originReadable = &Check{
 		if r.count[originName] > 1 {
 			return lacks(fmt.Sprintf("%d Origin lines arrived: %s. gorilla reads the first only.", r.count[originName], r.quoteLines(originName)), r.places(originName)...)
 		}
-		if problem := r.origin.problem(); problem != "" {
-			return lacks(fmt.Sprintf("Origin is %s: it %s.", Quote(r.origin.text), problem), r.origin.at)
+		if r.problem != "" {
+			return lacks(fmt.Sprintf("Origin is %s: it %s.", Quote(r.origin.text), r.problem), r.origin.at)
 		}
 		return keeps("Origin is one scheme, host and port.")
 	},

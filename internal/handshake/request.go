@@ -24,6 +24,7 @@ type request struct {
 	host         string   // what net/http calls Request.Host
 	hostAt       []dump.Span
 	origin       origin
+	problem      string    // of the origin, in the words of origin.problem
 	unended      dump.Span // the line in which the head stops; empty if it stops between two
 }
 
@@ -66,6 +67,7 @@ func newRequest(d *dump.Request, p *Policy) *request {
 	if f, ok := r.line(originName); ok {
 		r.origin = readOrigin(r.value(f))
 		r.origin.present, r.origin.at = true, r.place(f)
+		r.problem = r.origin.problem()
 	}
 	for _, f := range r.head.Faults {
 		if f.Kind == dump.FaultUnended {
@@ -179,7 +181,8 @@ func (r *request) lines(n name) iter.Seq2[dump.Field, string] {
 // is reports whether net/http takes f for a line of that name. A name with a space behind
 // it is another name to it.
 func (r *request) is(f *dump.Field, n name) bool {
-	return strings.EqualFold(spelling[n], r.span(f.Name)) &&
+	spelt := r.span(f.Name)
+	return (spelt == spelling[n] || strings.EqualFold(spelt, spelling[n])) &&
 		f.Name.End < len(r.text) && r.text[f.Name.End] == ':'
 }
 

@@ -56,26 +56,36 @@ func AppendWrapped(b []byte, indent, text string) []byte {
 // appendFilled appends the words of a line, as many to a line of the output as fit.
 func appendFilled(b []byte, indent, line string) []byte {
 	const width = 78
-	column := 0
-	for line != "" {
-		var word string
-		if word, line, _ = strings.Cut(line, " "); word == "" {
-			continue
-		}
-		switch {
-		case column == 0:
-			b = append(b, indent...)
-			column = len(indent)
-		case column+1+len(word) > width:
+	fits := max(0, width-len(indent))
+	for line = singleSpaced(line); line != ""; {
+		row, rest := cutRow(line, fits)
+		b = append(b, indent...)
+		b = append(b, row...)
+		if rest != "" {
 			b = append(b, '\n')
-			b = append(b, indent...)
-			column = len(indent)
-		default:
-			b = append(b, ' ')
-			column++
 		}
-		b = append(b, word...)
-		column += len(word)
+		line = rest
 	}
 	return b
+}
+
+// cutRow cuts off the words of a line that fit into so many bytes, but at least the first.
+func cutRow(line string, fits int) (row, rest string) {
+	if len(line) <= fits {
+		return line, ""
+	}
+	if i := strings.LastIndexByte(line[:fits+1], ' '); i > 0 {
+		return line[:i], line[i+1:]
+	}
+	row, rest, _ = strings.Cut(line, " ")
+	return row, rest
+}
+
+// singleSpaced returns a line with one space between its words, and none around them.
+func singleSpaced(line string) string {
+	if !strings.HasPrefix(line, " ") && !strings.HasSuffix(line, " ") && !strings.Contains(line, "  ") {
+		return line // nearly always
+	}
+	words := strings.FieldsFunc(line, func(c rune) bool { return c == ' ' })
+	return strings.Join(words, " ")
 }

@@ -13,10 +13,23 @@ const maxQuoted = 100
 // everything but visible ASCII escaped, so that nothing, a space at the end and a letter
 // that only looks like another are all visible.
 func Quote(s string) string {
-	if len(s) <= maxQuoted {
-		return strconv.QuoteToASCII(s)
+	switch {
+	case len(s) > maxQuoted:
+		return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:maxQuoted]), len(s))
+	case isPlain(s):
+		return `"` + s + `"` // nearly always, and cheaper
 	}
-	return fmt.Sprintf("%s and so on (%d bytes)", strconv.QuoteToASCII(s[:maxQuoted]), len(s))
+	return strconv.QuoteToASCII(s)
+}
+
+// isPlain reports whether nothing in s has to be escaped between quotation marks.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // QuoteAll quotes every value and joins them as a sentence does, four at most.

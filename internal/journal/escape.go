@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"strconv"
 	"unicode/utf8"
+
+	"wsinspect/internal/dump"
 )
 
 // What strangers wrote is escaped at output, by one of four functions: for JSON or for
@@ -11,6 +13,16 @@ import (
 // The two for plain text are dump.AppendEscaped and dump.AppendWords.
 // None of them lets a control character through, C1 and bidirectional ones included, so
 // that a terminal shows what it is given and obeys none of it.
+
+// words returns s as dump.AppendWords writes it.
+func words(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return string(dump.AppendWords(nil, s))
+		}
+	}
+	return s // nearly always
+}
 
 const hexDigits = "0123456789abcdef"
 

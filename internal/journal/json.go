@@ -248,7 +248,12 @@ func appendJSONTime(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(b, "null"...)
 	}
-	return t.UTC().AppendFormat(b, `"2006-01-02T15:04:05.000000Z"`)
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339) // which package time has a short way for
+	micros := strconv.AppendInt(make([]byte, 0, len(".000000")), 1_000_000+int64(t.Nanosecond()/1000), 10)
+	micros[0] = '.' // instead of the 1 that kept the zeros behind it
+	b = append(b[:len(b)-len("Z")], micros...)
+	return append(b, `Z"`...)
 }
 
 // appendJSONFloat appends f with three decimals at most.

@@ -283,3 +283,13 @@ func TestSpansIndexTheCharactersOfRaw(t *testing.T) {
 		t.Errorf("the value is %q", d.Request.Headers[0].Value)
 	}
 }
+
+func TestTimesAreAlwaysAsLong(t *testing.T) {
+	day := time.Date(2026, 3, 4, 2, 21, 40, 0, time.FixedZone("", 3600))
+	for _, nanos := range []int{0, 1, 999, 1000, 50_000_000, 123_456_789, 999_999_999} {
+		at := day.Add(time.Duration(nanos))
+		if got, want := string(appendJSONTime(nil, at)), at.UTC().Format(`"2006-01-02T15:04:05.000000Z"`); got != want {
+			t.Errorf("%v is written %s, want %s", at, got, want)
+		}
+	}
+}

@@ -105,7 +105,7 @@ func (a *Attempt) appendFindings(b []byte, title string, outcome handshake.Outco
 		b = append(b, "  "...)
 		b = append(b, f.Check.Spec...)
 		b = append(b, '\n')
-		b = handshake.AppendWrapped(b, "      ", string(dump.AppendWords(nil, f.Because)))
+		b = handshake.AppendWrapped(b, "      ", words(f.Because))
 		if !a.explained(f.Check.ID) {
 			b = handshake.AppendWrapped(b, "      ", f.Check.Doc.Do)
 		}
@@ -136,7 +136,7 @@ func (s *Session) appendText(b []byte, now time.Time) []byte {
 		b = fmt.Appendf(b, "Open for %s; silent for %s.\n", seconds(now.Sub(s.Opened)), seconds(s.Idle))
 	} else {
 		b = fmt.Appendf(b, "Lasted %s; silent for %s before the end.\n", seconds(s.Closed.Sub(s.Opened)), seconds(s.Idle))
-		b = handshake.AppendWrapped(b, "  ", string(dump.AppendWords(nil, s.endSentence())))
+		b = handshake.AppendWrapped(b, "  ", words(s.endSentence()))
 	}
 	b = append(b, "  Subprotocol: "...)
 	if s.Subprotocol == "" {

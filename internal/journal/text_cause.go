@@ -17,6 +17,7 @@ func AppendCauses(b []byte, causes []diagnosis.Conclusion, evidence []dump.Evide
 	if len(causes) == 0 {
 		return b
 	}
+	b = slices.Grow(b, 1<<10*len(causes)) // mostly enough
 	leading := diagnosis.Leading(causes)
 	title := "Cause"
 	switch {
@@ -42,7 +43,7 @@ func AppendCauses(b []byte, causes []diagnosis.Conclusion, evidence []dump.Evide
 		if c == leading { // its sentence stands above
 			text = c.Cause.Title + "."
 		}
-		b = handshake.AppendWrapped(b, "      ", string(dump.AppendWords(nil, text)))
+		b = handshake.AppendWrapped(b, "      ", words(text))
 		if other := curedWith(causes, i); other != nil {
 			b = append(b, "      The lines of "+other.ID+" cure it.\n"...)
 		} else {
@@ -73,8 +74,8 @@ func curedWith(causes []diagnosis.Conclusion, i int) *diagnosis.Cause {
 // CureText writes the fix of c, and the cure that is none, as documentation is written:
 // lines to paste are indented by four spaces.
 func CureText(c *diagnosis.Conclusion) string {
-	var b []byte
 	f := &c.Fix
+	b := make([]byte, 0, 2<<10) // mostly enough
 	for _, step := range f.Steps {
 		heading := f.Heading(step)
 		if len(step.Lines) > 0 {
@@ -130,7 +131,7 @@ func (a *Attempt) appendWay(b []byte) []byte {
 	for _, hop := range slices.Backward(hops) {
 		if hop.Because != "" {
 			b = append(b, '\n')
-			b = handshake.AppendWrapped(b, "         ", string(dump.AppendWords(nil, hop.Name+": "+hop.Because)))
+			b = handshake.AppendWrapped(b, "         ", words(hop.Name+": "+hop.Because))
 			b = b[:len(b)-1]
 		}
 	}

@@ -215,3 +215,26 @@ func TestCloseCodesInWords(t *testing.T) {
 	}
 	golden(t, "closecodes.txt", b)
 }
+
+// BenchmarkText is the body of a refusal.
+func BenchmarkText(b *testing.B) {
+	for name, raw := range map[string]string{"BareProxyPass": bareProxyPass, "CrossOrigin": crossOrigin} {
+		b.Run(name, func(b *testing.B) {
+			j := New(Options{})
+			a := judged(j, raw, epoch)
+			j.Begin(a)
+			a.settled = nil // as if none like it had come before
+			var text []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				text = a.AppendText(text[:0])
+			}
+		})
+	}
+}
+
+const crossOrigin = "GET /ws/echo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: Upgrade\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n" +
+	"User-Agent: wsinspect-bench/1.0 (a program whose name is as long as that of a browser and its engine, for equal work)\r\n" +
+	"Upgrade: websocket\r\nOrigin: http://elsewhere.example\r\nSec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n" +
+	"Accept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
