@@ -114,11 +114,11 @@ func (s *assets) use(name, root string) string {
 	return `<use href="` + html.EscapeString(root) + `/static/` + s.names["icons.svg"] + `#` + name + `"/></svg>`
 }
 
-// serve answers with a file by its hashed name. Another content has another name, so it
+// asset answers with a file by its hashed name. Another content has another name, so it
 // may be kept for ever.
-func (s *assets) serve(w http.ResponseWriter, r *http.Request) {
+func (p *page) asset(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "name")
-	b, ok := s.content[name]
+	b, ok := p.assets().content[name]
 	if !ok {
 		writeText(w, http.StatusNotFound, "wsinspect has no such file. Reload the page that asked for it.\n")
 		return

@@ -8,9 +8,28 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"wsinspect/internal/journal"
 )
+
+// update is a message of the feed as its pages read it.
+type update struct {
+	Rows []struct {
+		ID   string
+		HTML string // empty: the row is gone
+	}
+	Undrawn int
+	Parts   map[string]string
+}
+
+func readUpdate(t *testing.T, data string) (u update) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(data), &u); err != nil {
+		t.Fatalf("%v in %.200s", err, data)
+	}
+	return u
+}
 
 // follower reads a feed.
 type follower struct {
@@ -40,12 +59,39 @@ func (f *follower) next(t *testing.T, event string) string {
 	return ""
 }
 
-func (f *follower) update(t *testing.T) (u update) {
+func (f *follower) update(t *testing.T) update {
 	t.Helper()
-	if err := json.Unmarshal([]byte(f.next(t, "update")), &u); err != nil {
+	return readUpdate(t, f.next(t, "update"))
+}
+
+// opens lets a live page look at what the query says, until the test ends.
+func (p *page) opens(t *testing.T, query string) *view {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, "/inspect/feed?"+query, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return u
+	v := p.view(r)
+	t.Cleanup(v.scene.leave)
+	return v
+}
+
+// update brings a page up to now.
+func (v *view) update(t *testing.T) (u update) {
+	t.Helper()
+	message, err := v.turn(v.scene.look())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if message == nil {
+		return u
+	}
+	name, rest, _ := strings.Cut(string(message), "\ndata: ")
+	data, ended := strings.CutSuffix(rest, "\n\n")
+	if name != "event: update" || !ended || strings.Contains(data, "\n") {
+		t.Fatalf("that is no one event: %.200s", message)
+	}
+	return readUpdate(t, data)
 }
 
 func TestFeedOfTheList(t *testing.T) {
@@ -126,17 +172,24 @@ func TestFeedKnowsItsPage(t *testing.T) {
 	f.Body.Close()
 
 	_, query, _ = strings.Cut(attr(all(s.look(t, "/inspect"), tag("body"))[0], "data-feed"), "?")
-	again, err := http.NewRequest(http.MethodGet, "/inspect/feed?"+query, nil)
-	if err != nil {
-		t.Fatal(err)
+	v := newPage(Options{Journal: s.Journal}).opens(t, query)
+	if u := v.update(t); len(u.Rows) != 0 || len(u.Parts) != 0 {
+		t.Errorf("nothing has happened, but it sends %d rows and %d parts", len(u.Rows), len(u.Parts))
 	}
-	p := newPage(Options{Journal: s.Journal})
-	w, err := p.watch(again)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u, err := w.update(); err != nil || len(u.Rows) != 0 || len(u.Parts) != 0 {
-		t.Errorf("nothing has happened, but it sends %d rows and %d parts, %v", len(u.Rows), len(u.Parts), err)
+}
+
+// TestFeedOutlivesItsRequest, whose reading is bounded.
+func TestFeedOutlivesItsRequest(t *testing.T) {
+	s := newSite(Options{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(gathering / 2))
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	f := follow(t, server, "")
+	for range 3 { // each is gathered for longer than that
+		s.arrives(plain)
+		f.update(t)
 	}
 }
 
@@ -191,39 +244,37 @@ func TestFeedTellsWhatHappenedBefore(t *testing.T) {
 // many were not; they are not sent later either.
 func TestFeedOfABurst(t *testing.T) {
 	s := newSite(Options{})
-	p := newPage(Options{Journal: s.Journal})
-	l := &listWatch{page: p, shown: map[string]row{}, parts: map[string]string{}, stale: true}
-	arrive := func(raw string) { l.note(s.arrives(raw)) }
-	arrive(sound)
-	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Undrawn != 0 {
-		t.Fatalf("the first message has %d rows and leaves out %d, %v", len(u.Rows), u.Undrawn, err)
+	v := newPage(Options{Journal: s.Journal}).opens(t, "")
+	s.arrives(sound)
+	if u := v.update(t); len(u.Rows) != 1 || u.Undrawn != 0 {
+		t.Fatalf("the first message has %d rows and leaves out %d", len(u.Rows), u.Undrawn)
 	}
-	for _, c := range []struct{ come, drawn int }{{burst + 10, burst}, {maxRows + 50, burst}, {3, 3}} {
+	for _, c := range []struct{ come, drawn int }{{burst + 10, burst}, {maxRows + 20, burst}, {3, 3}} {
 		for i := range c.come {
-			arrive(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
+			s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
 		}
-		u, err := l.update()
+		u := v.update(t)
 		drawn := 0
 		for _, r := range u.Rows {
 			if r.HTML != "" {
 				drawn++
 			}
 		}
-		if err != nil || drawn != c.drawn || u.Undrawn != c.come-c.drawn {
-			t.Errorf("of %d that come, %d rows are sent, %d left out, %v; want %d rows", c.come, drawn, u.Undrawn, err, c.drawn)
+		if drawn != c.drawn || u.Undrawn != c.come-c.drawn {
+			t.Errorf("of %d that come, %d rows are sent, %d left out; want %d rows", c.come, drawn, u.Undrawn, c.drawn)
 		}
 		if newest := s.Latest().ID; u.Rows[0].ID != newest {
 			t.Errorf("the first row is %s, want the newest, %s", u.Rows[0].ID, newest)
 		}
-		if u, err = l.update(); err != nil || len(u.Rows) != 0 || u.Undrawn != 0 {
-			t.Errorf("nothing has happened, but %d rows are sent and %d left out, %v", len(u.Rows), u.Undrawn, err)
+		if u := v.update(t); len(u.Rows) != 0 || u.Undrawn != 0 {
+			t.Errorf("nothing has happened, but %d rows are sent and %d left out", len(u.Rows), u.Undrawn)
 		}
 	}
 	for range 3 {
-		arrive(plain)
+		s.arrives(plain)
 	}
-	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Undrawn != 0 {
-		t.Errorf("three in a fold: %d rows are sent and %d left out, %v", len(u.Rows), u.Undrawn, err)
+	if u := v.update(t); len(u.Rows) != 1 || u.Undrawn != 0 {
+		t.Errorf("three in a fold: %d rows are sent and %d left out", len(u.Rows), u.Undrawn)
 	}
 }
 
@@ -235,15 +286,9 @@ func TestFeedLeavesOlderPagesAlone(t *testing.T) {
 	for i := range pageRows + 10 {
 		s.arrives(strings.Replace(theStory, "/echo", fmt.Sprintf("/echo/%d", i), 1))
 	}
-	tag := p.rows(query{}, listRoot, pageRows).tag()
-	r, _ := http.NewRequest(http.MethodGet, "/inspect/feed?tag="+tag, nil)
-	l, err := p.watch(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := p.opens(t, "tag="+p.rows(query{}, listRoot, pageRows).tag())
 	a := s.arrives(sound)
-	l.note(a)
-	if u, err := l.update(); err != nil || len(u.Rows) != 1 || u.Rows[0].ID != a.ID {
-		t.Errorf("%d rows are sent, %v; want only that of %s", len(u.Rows), err, a.ID)
+	if u := v.update(t); len(u.Rows) != 1 || u.Rows[0].ID != a.ID {
+		t.Errorf("%d rows are sent; want only that of %s", len(u.Rows), a.ID)
 	}
 }

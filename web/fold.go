@@ -111,7 +111,7 @@ func (p *page) rows(q query, root string, most int) rowPage {
 	for _, f := range folds {
 		r := newRow(f, root)
 		r.Link += carry
-		r.drawn = drawn{p.assets.picture(r.Outcome.Icon, root), p.assets.wire(wireOf(f[0]), root), r.Time.clock()}
+		r.drawn = drawn{p.assets().picture(r.Outcome.Icon, root), p.assets().wire(wireOf(f[0]), root), r.Time.clock()}
 		shown.Rows = append(shown.Rows, r)
 	}
 	return shown

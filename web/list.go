@@ -50,21 +50,28 @@ func (p *page) list(w http.ResponseWriter, r *http.Request) {
 	case as == asText:
 		writeText(w, http.StatusOK, listText(p.Journal.List(q.filter())))
 	default:
-		writeJSON(w, http.StatusOK, listJSON(p.Journal.List(q.filter())))
+		writeList(w, p.Journal.List(q.filter()))
 	}
 }
 
-func listJSON(found journal.Page) []byte {
+// writeList writes attempts as JSON, one after the other: all together they may be many times
+// what is kept of them, and a reader who is slow would hold that in memory.
+func writeList(w http.ResponseWriter, found journal.Page) {
+	w.Header().Set("Content-Type", "application/json")
 	b := []byte(`{"attempts":[`)
 	for i, a := range found.Attempts {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = a.AppendJSON(b)
+		if _, err := w.Write(b); err != nil {
+			return
+		}
+		b = b[:0]
 	}
-	b = append(b, `],"next":`...)
 	next, _ := json.Marshal(found.Next)
-	return append(append(b, next...), '}')
+	b = append(append(b, `],"next":`...), next...)
+	w.Write(append(b, "}\n"...))
 }
 
 // listText is one line for each attempt, for a terminal.

@@ -136,6 +136,11 @@ func newRow(f fold, root string) row {
 	return r
 }
 
+// weight is about how many bytes a row takes, drawn and as it is.
+func (r *row) weight() int {
+	return 2<<10 + 2*(len(r.Link)+len(r.Each)+len(r.Target)+len(r.Host)+len(r.Why)+len(r.From))
+}
+
 // failed reports whether no session came of a handshake, or of what was no HTTP.
 func failed(a *journal.Attempt) bool {
 	return a.State == journal.Refused || a.State == journal.Rejected

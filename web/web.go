@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -33,9 +34,12 @@ type Options struct {
 // page serves every screen.
 type page struct {
 	Options
-	guard     guard
-	assets    *assets
-	templates *template.Template
+	guard guard
+	// Both are made for the first browser: a service that only curl and Prometheus ask needs
+	// neither, and making them takes more memory than all the rest of its start.
+	assets    func() *assets
+	templates func() *template.Template
+	scenes    scenes
 }
 
 // New returns the page, to be mounted at /inspect of a chi router.
@@ -43,7 +47,7 @@ func New(o Options) http.Handler {
 	p := newPage(o)
 	r := chi.NewRouter()
 	r.Use(secure(o.Faults), withoutTrailingSlash)
-	get(r, "/static/{name}", p.assets.serve)
+	get(r, "/static/{name}", p.asset)
 	r.With(sameSite).Post("/signin", p.signIn)
 	r.With(sameSite).Post("/signout", p.signOut)
 	r.Group(func(r chi.Router) {
@@ -72,11 +76,15 @@ func newPage(o Options) *page {
 	if o.Policy == nil {
 		o.Policy = &handshake.Policy{}
 	}
-	p := &page{Options: o, guard: newGuard(o.Token, o.AllowedHosts), assets: loadAssets()}
-	p.templates = template.Must(template.New("").
-		Funcs(template.FuncMap{"asset": p.assets.hashed, "plural": plural, "shortURL": shortURL, "icon": newIcon}).
-		ParseFS(files, "templates/*.html"))
+	p := &page{Options: o, guard: newGuard(o.Token, o.AllowedHosts), assets: sync.OnceValue(loadAssets)}
+	p.templates = sync.OnceValue(p.parseTemplates)
 	return p
+}
+
+func (p *page) parseTemplates() *template.Template {
+	return template.Must(template.New("").
+		Funcs(template.FuncMap{"asset": p.assets().hashed, "plural": plural, "shortURL": shortURL, "icon": newIcon}).
+		ParseFS(files, "templates/*.html"))
 }
 
 // get serves HEAD beside GET; net/http leaves the body out.
@@ -135,7 +143,7 @@ func (p *page) shell(r *http.Request, section, title string) shell {
 // render executes a template whole before it writes, so that no reader gets half a page.
 func (p *page) render(w http.ResponseWriter, status int, name string, view any) {
 	var b bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&b, name, view); err != nil {
+	if err := p.templates().ExecuteTemplate(&b, name, view); err != nil {
 		http.Error(w, "wsinspect could not write this page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -147,7 +155,7 @@ func (p *page) render(w http.ResponseWriter, status int, name string, view any) 
 // fragment executes a template into a string, for the feed.
 func (p *page) fragment(name string, view any) (string, error) {
 	var b bytes.Buffer
-	err := p.templates.ExecuteTemplate(&b, name, view)
+	err := p.templates().ExecuteTemplate(&b, name, view)
 	return b.String(), err
 }
 

@@ -5,90 +5,100 @@ import "errors"
 // ErrTooManySubscribers says that every place of the feed is taken.
 var ErrTooManySubscribers = errors.New("every place of the live feed is taken: close a page, or raise the limit")
 
-// feedBuffer is how many announcements a subscriber may be behind before it is let go: a
-// burst of a second.
+// feedBuffer is how many announcements wait for a subscriber that is busy: those of a
+// burst. What comes beyond it is only counted.
 const feedBuffer = 256
 
-// feed announces attempts to its subscribers. It is guarded by the lock of its Journal.
+// feed announces attempts to its subscribers, and knows how many pages are live: many of
+// them may share one Subscription. It is guarded by the lock of its Journal.
 type feed struct {
-	max         int
-	announced   int // attempts announced so far
-	subscribers map[*Subscription]struct{}
+	places, taken int
+	subscribers   map[*Subscription]struct{}
 }
 
-func newFeed(max int) feed {
-	return feed{max: max, subscribers: make(map[*Subscription]struct{})}
+func newFeed(places int) feed {
+	return feed{places: places, subscribers: make(map[*Subscription]struct{})}
+}
+
+// Attend takes one of the places for live pages. When every place is taken the error is
+// ErrTooManySubscribers. The caller gives the place back by calling leave once, and says
+// whether the page was let go for being too slow.
+func (j *Journal) Attend() (leave func(tooSlow bool), err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.feed.taken >= j.feed.places {
+		j.metrics.feedShed.Inc()
+		return nil, ErrTooManySubscribers
+	}
+	j.feed.taken++
+	return j.leave, nil
+}
+
+func (j *Journal) leave(tooSlow bool) {
+	if tooSlow {
+		j.metrics.drops.Inc()
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.feed.taken--
+}
+
+// attending returns how many pages are live now.
+func (j *Journal) attending() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.feed.taken
 }
 
 // Subscription is one listener to the feed.
 type Subscription struct {
-	C <-chan *Attempt // closes when the subscriber was too slow, or after Close
+	C <-chan struct{} // has a value when there is something to read
 
-	c       chan *Attempt
+	c       chan struct{}
 	journal *Journal
-	lost    bool
-	lostAt  int // announced, before the first one that it missed
+	news    []*Attempt
+	missed  int
 }
 
 // Subscribe starts to announce every answered and every closed attempt, in the order of
-// the changes. The subscriber must call Close. When every place is taken the error is
-// ErrTooManySubscribers.
-func (j *Journal) Subscribe() (*Subscription, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if len(j.feed.subscribers) >= j.feed.max {
-		return nil, ErrTooManySubscribers
-	}
-	s := &Subscription{c: make(chan *Attempt, feedBuffer), journal: j}
+// the changes. The subscriber must call Close.
+func (j *Journal) Subscribe() *Subscription {
+	s := &Subscription{c: make(chan struct{}, 1), journal: j}
 	s.C = s.c
-	j.feed.subscribers[s] = struct{}{}
-	return s, nil
-}
-
-// subscribers returns how many there are now.
-func (j *Journal) subscribers() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.feed.subscribers)
+	j.feed.subscribers[s] = struct{}{}
+	return s
 }
 
-// announce tells every subscriber of a. It waits for nobody: who has no room left in its
-// channel is let go. It returns how many were.
-func (f *feed) announce(a *Attempt) (dropped int) {
+// announce tells every subscriber of a. It waits for nobody.
+func (f *feed) announce(a *Attempt) {
 	for s := range f.subscribers {
+		if len(s.news) < feedBuffer {
+			s.news = append(s.news, a)
+		} else {
+			s.missed++
+		}
 		select {
-		case s.c <- a:
-		default:
-			s.lost, s.lostAt = true, f.announced
-			f.remove(s)
-			dropped++
+		case s.c <- struct{}{}:
+		default: // it knows already
 		}
 	}
-	f.announced++
-	return dropped
 }
 
-func (f *feed) remove(s *Subscription) {
-	if _, ok := f.subscribers[s]; ok {
-		delete(f.subscribers, s)
-		close(s.c)
-	}
-}
-
-// Missed returns how many announcements were lost since s was let go for being too slow;
-// 0 if it never was.
-func (s *Subscription) Missed() int {
+// Read returns what was announced since it was last called, and how many announcements
+// beyond that came too fast to be kept.
+func (s *Subscription) Read() (news []*Attempt, missed int) {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
-	if !s.lost {
-		return 0
-	}
-	return s.journal.feed.announced - s.lostAt
+	news, missed = s.news, s.missed
+	s.news, s.missed = nil, 0
+	return news, missed
 }
 
 // Close ends the subscription. It may be called more than once.
 func (s *Subscription) Close() {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
-	s.journal.feed.remove(s)
+	delete(s.journal.feed.subscribers, s)
 }

@@ -6,69 +6,74 @@ import (
 )
 
 func TestTheFeedAnnouncesEveryChangeInOrder(t *testing.T) {
-	j := New(Options{MaxSubscribers: 1})
-	sub, err := j.Subscribe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := New(Options{})
+	sub := j.Subscribe()
 	defer sub.Close()
 	a := of(j, Open)
 	b := closed(a)
 	j.Begin(a)
 	j.Answer(a)
 	j.Close(a.Trace(), *b.Session)
-	if first, second := <-sub.C, <-sub.C; first != a || second.State != Closed || second.Session.Close != b.Session.Close {
+	<-sub.C
+	news, missed := sub.Read()
+	if len(news) != 2 || missed != 0 {
+		t.Fatalf("%d announcements and %d missed, want 2 and none", len(news), missed)
+	}
+	if first, second := news[0], news[1]; first != a || second.State != Closed || second.Session.Close != b.Session.Close {
 		t.Errorf("announced %s, then %s; want open, then closed", first.State, second.State)
 	}
-	if n := len(sub.C); n != 0 {
-		t.Errorf("%d announcements more than changes", n)
+	j.Answer(a)
+	<-sub.C
+	if news, _ := sub.Read(); len(news) != 1 {
+		t.Errorf("%d announcements, want only what is new", len(news))
 	}
 }
 
-func TestASlowSubscriberIsLetGoAndTold(t *testing.T) {
-	j := New(Options{MaxSubscribers: 2})
-	slow, _ := j.Subscribe()
-	a := of(j, Answered)
+// TestNobodyWaitsForASubscriber: what it does not read is counted, and what it reads late
+// is still in order.
+func TestNobodyWaitsForASubscriber(t *testing.T) {
+	j := New(Options{})
+	slow, other := j.Subscribe(), j.Subscribe()
+	defer slow.Close()
+	defer other.Close()
 	const missed = 37
-	for range feedBuffer + missed {
-		j.Answer(a)
+	first := of(j, Answered)
+	j.Answer(first)
+	for range feedBuffer + missed - 1 {
+		j.Answer(of(j, Answered))
+		other.Read()
 	}
-	if n := j.subscribers(); n != 0 {
-		t.Errorf("%d subscribers are left", n)
+	if news, n := slow.Read(); len(news) != feedBuffer || n != missed || news[0] != first {
+		t.Errorf("heard %d and missed %d, want %d and %d", len(news), n, feedBuffer, missed)
 	}
-	heard := 0
-	for range slow.C {
-		heard++
-	}
-	if heard != feedBuffer || slow.Missed() != missed {
-		t.Errorf("heard %d and missed %d, want %d and %d", heard, slow.Missed(), feedBuffer, missed)
-	}
-	if got := sample(t, j, "wsinspect_feed_drops_total"); got != 1 {
-		t.Errorf("feed_drops_total is %v, want 1", got)
+	if news, n := slow.Read(); len(news) != 0 || n != 0 {
+		t.Errorf("then heard %d and missed %d more, want none", len(news), n)
 	}
 	slow.Close()
+	slow.Close()
+	j.Answer(first)
+	if news, _ := slow.Read(); len(news) != 0 {
+		t.Error("it hears after Close")
+	}
 }
 
-func TestSubscribersAreBounded(t *testing.T) {
+func TestPlacesAreBounded(t *testing.T) {
 	j := New(Options{MaxSubscribers: 1})
-	first, err := j.Subscribe()
+	leave, err := j.Attend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Subscribe(); !errors.Is(err, ErrTooManySubscribers) {
+	if _, err := j.Attend(); !errors.Is(err, ErrTooManySubscribers) {
 		t.Errorf("the error is %v, want ErrTooManySubscribers", err)
 	}
-	first.Close()
-	first.Close()
-	if _, open := <-first.C; open {
-		t.Error("the channel is open after Close")
-	}
-	again, err := j.Subscribe()
-	if err != nil {
+	leave(true)
+	if leave, err = j.Attend(); err != nil {
 		t.Fatalf("the place was not given back: %v", err)
 	}
-	if again.Missed() != 0 {
-		t.Error("who was never slow has missed something")
+	leave(false)
+	for name, want := range map[string]float64{"wsinspect_feed_subscribers": 0, "wsinspect_feed_shed_total": 1, "wsinspect_feed_drops_total": 1} {
+		if got := sample(t, j, name); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
 	}
-	again.Close()
 }

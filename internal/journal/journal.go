@@ -75,7 +75,7 @@ func New(o Options) *Journal {
 		kept:    newStore(o.Keep, o.KeepBytes),
 		feed:    newFeed(o.MaxSubscribers),
 	}
-	j.metrics = newMetrics(o, handshake.Catalogue(), diagnosis.Catalogue(), j.subscribers)
+	j.metrics = newMetrics(o, handshake.Catalogue(), diagnosis.Catalogue(), j.attending)
 	return j
 }
 
@@ -130,7 +130,7 @@ func (j *Journal) Close(t Trace, s Session) {
 // a page that is open may still show it. The caller holds mu.
 func (j *Journal) update(a *Attempt) {
 	j.replace(a)
-	j.metrics.drops.Add(float64(j.feed.announce(a)))
+	j.feed.announce(a)
 }
 
 // replace remembers the new state of an attempt that is still kept. The caller holds mu.

@@ -66,12 +66,13 @@ type Log struct {
 	dropped atomic.Int64
 	buffers sync.Pool // of *[]byte
 	state   *condition
-	began   atomic.Int64 // when the write that goes on to sink began, in nanoseconds of Unix time; 0: none does
+	opened  time.Time
+	began   atomic.Int64 // when the write that goes on to sink began, in nanoseconds since opened; 0: none does
 }
 
 // NewLog returns a Log that writes to w.
 func NewLog(w io.Writer, o LogOptions) *Log {
-	l := &Log{format: o.Format, sink: w, closing: make(chan struct{}), done: make(chan struct{}), state: &condition{tell: o.Report}}
+	l := &Log{format: o.Format, opened: time.Now(), sink: w, closing: make(chan struct{}), done: make(chan struct{}), state: &condition{tell: o.Report}}
 	l.close = sync.OnceFunc(func() { close(l.closing) })
 	l.buffers.New = func() any { return new([]byte) }
 
@@ -114,7 +115,7 @@ func (l *Log) Trouble() (Trouble, bool) {
 	since, err := l.state.now()
 	t := Trouble{Since: since, Error: err, Dropped: l.Dropped()}
 	if began := l.began.Load(); since.IsZero() && began != 0 {
-		if since := time.Unix(0, began); time.Since(since) >= stuckAfter {
+		if since := l.opened.Add(time.Duration(began)); time.Since(since) >= stuckAfter {
 			t.Since, t.Error = since, errUnread
 		}
 	}
@@ -221,7 +222,7 @@ func (l *Log) drain() {
 }
 
 func (l *Log) flush(buffer *[]byte) {
-	l.began.Store(time.Now().UnixNano())
+	l.began.Store(max(int64(time.Since(l.opened)), 1))
 	_, err := l.sink.Write(*buffer)
 	l.began.Store(0)
 	if err != nil {

@@ -27,8 +27,9 @@ const (
 // kernel puts each write at the end of a file that is opened with O_APPEND.
 type logFile struct {
 	file   atomic.Pointer[os.File]
-	torn   atomic.Bool  // the last line in the file was cut short, by a full disk or a killed process
-	looked atomic.Int64 // when the file was last seen to be there, in nanoseconds of Unix time
+	torn   atomic.Bool // the last line in the file was cut short, by a full disk or a killed process
+	opened time.Time
+	looked atomic.Int64 // when the file was last seen to be there, in nanoseconds since opened, which no setting of the clock changes
 	state  *condition
 	lost   func(lines int)
 
@@ -50,10 +51,9 @@ type batch struct {
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
 func newLogFile(f *os.File, state *condition, lost func(lines int)) *logFile {
-	l := &logFile{waiting: new(batch), state: state, lost: lost}
+	l := &logFile{opened: time.Now(), waiting: new(batch), state: state, lost: lost}
 	l.file.Store(f)
 	l.torn.Store(endsTorn(f))
-	l.looked.Store(time.Now().UnixNano())
 	l.flusher = time.AfterFunc(math.MaxInt64, func() {
 		l.mu.Lock()
 		l.armed = false
@@ -214,7 +214,7 @@ func (l *logFile) abandon() {
 // look finds out, once in a while, whether somebody has removed the file: what is written
 // to it then is lost with it. A file that was renamed stays, until reopen.
 func (l *logFile) look() {
-	now, last := time.Now().UnixNano(), l.looked.Load()
+	now, last := int64(time.Since(l.opened)), l.looked.Load()
 	if now-last < int64(lookWait) || !l.looked.CompareAndSwap(last, now) {
 		return
 	}
@@ -241,6 +241,6 @@ func (l *logFile) reopen() error {
 	l.settle()
 	l.file.Store(file)
 	l.torn.Store(endsTorn(file))
-	l.looked.Store(time.Now().UnixNano())
+	l.looked.Store(int64(time.Since(l.opened)))
 	return old.Close()
 }

@@ -34,6 +34,8 @@ type metrics struct {
 	mismatches prometheus.Counter
 	evicted    prometheus.Counter
 	drops      prometheus.Counter
+	feedShed   prometheus.Counter
+	stalled    prometheus.Counter
 
 	wrongTokens struct{ answered, turnedAway prometheus.Counter }
 }
@@ -115,6 +117,7 @@ func reasons(o Outcome, checks []*handshake.Check) []string {
 func (m *metrics) addSessions(traffic func() (received, sent Traffic)) {
 	m.session = m.histogram("session_duration_seconds", "Time from the 101 to the end of a session.", sessionBuckets)
 	m.registry.MustRegister(newTrafficCollector(traffic))
+	m.stalled = m.counter("sessions_stalled_total", "Sessions that were given up because one write took longer than is allowed.")
 	closes := m.counters("closes_total", "Sessions that ended, by close code and by who ended them.", "code", "by")
 	codes := []string{codeLabel(3000), codeLabel(4000), codeLabel(0)}
 	for code := range handshake.CloseCodes() {
@@ -130,6 +133,7 @@ func (m *metrics) addSessions(traffic func() (received, sent Traffic)) {
 func (m *metrics) addService(o Options, subscribers func() int) {
 	m.evicted = m.counter("attempts_evicted_total", "Attempts that were forgotten to keep newer ones.")
 	m.drops = m.counter("feed_drops_total", "Feed subscribers that were let go for being too slow.")
+	m.feedShed = m.counter("feed_shed_total", "Feed subscribers that were turned away because as many were there as is allowed.")
 	tokens := m.counters("wrong_tokens_total", "Requests to page and API with a wrong token, by status: 401, or 429 for those beyond what a second allows.", "status")
 	m.wrongTokens.answered, m.wrongTokens.turnedAway = tokens.WithLabelValues("401"), tokens.WithLabelValues("429")
 	m.counterOf("log_dropped_total", "Log lines that could not be written.", o.Log.Dropped)
@@ -205,6 +209,9 @@ func (m *metrics) closed(s *Session) {
 	m.session.Observe(s.Closed.Sub(s.Opened).Seconds())
 	if c := m.closes[ending{codeLabel(s.Close.Code), s.Close.By}]; c != nil {
 		c.Inc()
+	}
+	if s.Close.Detail == Stalled {
+		m.stalled.Inc()
 	}
 }
 

@@ -179,11 +179,11 @@ func TestWhatIsCounted(t *testing.T) {
 	}
 	j.Close(good.Trace(), Session{Close: Close{Code: 4321, By: ByServer}})
 	j.Mismatch()
-	sub, err := j.Subscribe()
+	leave, err := j.Attend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sub.Close()
+	defer leave(false)
 	for _, c := range []struct {
 		want   float64
 		name   string
