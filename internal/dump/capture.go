@@ -40,8 +40,6 @@ type Capture struct {
 	limit    int      // of in, in bytes
 	in       []byte   // what arrived, until the head is claimed
 	total    int      // how much arrived until then, also beyond the limit
-	ahead    int      // how much of in was read before net/http began
-	replayed int      // how much of that net/http has been given since
 	looked   *Request // what Look has found in the first lookedAt bytes
 	lookedAt int
 	claimed  bool
@@ -184,23 +182,12 @@ func (c *Capture) wrote(p []byte) (done bool) {
 	return c.answered && c.claimed
 }
 
-// replay keeps what has come for net/http, which reads after all.
-func (c *Capture) replay() {
+// replay returns what has come, for net/http, which reads after all.
+func (c *Capture) replay() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ahead, c.looked = len(c.in), nil
-}
-
-// again gives net/http what was read before it began, and returns 0 when it has all.
-func (c *Capture) again(p []byte) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.replayed == c.ahead || c.claimed {
-		return 0
-	}
-	n := copy(p, c.in[c.replayed:c.ahead])
-	c.replayed += n
-	return n
+	c.looked = nil
+	return c.in
 }
 
 // close records that the server closed the connection, and reports whether bytes arrived

@@ -3,6 +3,7 @@ package dump
 import (
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type door struct {
 	open     func()        // begins the accepting, once
 	close    func()
 	closed   chan struct{}
+	heads    *patience // with those who have sent nothing yet
+	lulls    *patience // with those who have been answered
 }
 
 // result is what one Accept returns.
@@ -40,6 +43,7 @@ var firstReads = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
 func newDoor(l *Listener) *door {
 	d := &door{listener: l, accepted: make(chan result), next: make(chan captured), closed: make(chan struct{})}
+	d.heads, d.lulls = newPatience(l.options.HeadTimeout), newPatience(soon)
 	d.open = sync.OnceFunc(func() { go d.run() })
 	d.close = sync.OnceFunc(func() { close(d.closed) })
 	return d
@@ -107,9 +111,9 @@ func (d *door) work(conn captured) {
 func (d *door) welcome(conn captured) {
 	then, taken := d.offer(conn)
 	switch {
-	case taken:
-		then()
-	case conn.capture() == nil: // it has ended
+	case then != nil:
+		d.goOn(conn, then)
+	case taken, conn.capture() == nil: // it has ended
 	default:
 		d.pass(result{conn, nil})
 	}
@@ -118,17 +122,76 @@ func (d *door) welcome(conn captured) {
 // offer is apart from welcome so that its stack is free again while a session goes on.
 func (d *door) offer(conn captured) (then func(), taken bool) {
 	capture := conn.capture()
-	conn.SetReadDeadline(time.Now().Add(d.listener.options.HeadTimeout))
 	buf := firstReads.Get().(*[firstRead]byte)
-	n, err := conn.Read(buf[:])
+	n, err := d.heads.read(conn, buf[:])
 	firstReads.Put(buf)
 	if n == 0 && err != nil {
 		conn.Close()
 		return nil, false
 	}
-	// The deadline stands: net/http and gorilla set their own.
 	if then, taken = d.listener.options.Take(conn, capture); !taken {
-		capture.replay()
+		conn.again(capture.replay(), nil)
 	}
 	return then, taken
+}
+
+// soon is how long a worker waits for what follows a handshake.
+//
+// To serve a handshake a stack grows to 8 KiB or more, and again to diagnose the end of a
+// session. A worker's has grown already. On a goroutine of its own each session would have
+// to grow one from 2 KiB, by copying it time and again: a tenth of the cost of a handshake
+// and its end. But whoever keeps the worker keeps its stack, because the collector takes
+// back of a stack in use only what is more than four times too large: an idle session would
+// weigh 8 KiB for that alone.
+//
+// So the worker stays for whoever leaves at once. Clients that do so come again in a loop,
+// and a crowd of them is what must be cheap. Whoever stays is given a goroutine, and does not
+// notice what that costs. In attend it needs 2 KiB, until the peer speaks: to read frames it
+// needs 4.
+const soon = 10 * time.Millisecond
+
+// goOn sees that what was taken goes on, where its stack is as large as it needs.
+func (d *door) goOn(conn captured, then func()) {
+	switch d.foresee(conn) {
+	case farewell:
+		then()
+	case speech:
+		go then()
+	case silence:
+		go attend(conn, then)
+	}
+}
+
+// move is what a peer does.
+type move int
+
+const (
+	silence  move = iota // nothing, for now
+	speech               // it sends something
+	farewell             // it closes the connection, or sends a close frame first
+)
+
+// foresee returns what the peer does soon, and leaves it to be read.
+func (d *door) foresee(conn captured) move {
+	buf := firstReads.Get().(*[firstRead]byte)
+	defer firstReads.Put(buf)
+	n, err := d.lulls.read(conn, buf[:])
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		return silence
+	}
+	conn.again(append([]byte(nil), buf[:n]...), err)
+	const opcode, closes = 0x0f, 0x8 // RFC 6455, section 5.2
+	if n == 0 || buf[0]&opcode == closes {
+		return farewell
+	}
+	return speech
+}
+
+// attend waits until a connection that fell silent speaks, and goes on with it. It is all
+// that is on the stack until then.
+func attend(conn captured, then func()) {
+	buf := make([]byte, 16) // a frame's header, of which nothing has come yet
+	n, err := conn.Read(buf)
+	conn.again(buf[:n], err)
+	then()
 }

@@ -1,43 +1,105 @@
 package dump
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
-	"net/http"
+	"runtime"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// TestTaken: a connection that Options.Take has taken never comes to net/http, and goes on
-// with what Take returned.
+// answers takes every connection: it answers 101 and goes on with then.
+func answers(then func(net.Conn)) func(net.Conn, *Capture) (func(), bool) {
+	return func(conn net.Conn, c *Capture) (func(), bool) {
+		c.Claim()
+		io.WriteString(conn, switching)
+		return func() { then(conn) }, true
+	}
+}
+
+const switching = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
+
+// upgrade asks for the answer of answers.
+func upgrade(t *testing.T, conn net.Conn) {
+	t.Helper()
+	io.WriteString(conn, requestLine+host+"\r\n")
+	answer := make([]byte, len(switching))
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != switching {
+		t.Fatalf("answered %q, %v", answer, err)
+	}
+}
+
+// TestTaken: a connection that Options.Take has taken never comes to net/http. Whoever leaves
+// at once is seen off by the worker, on its large stack; whoever stays gets a small one; and
+// both are read from their first byte to their last.
 func TestTaken(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		silence          time.Duration
+		says             string
+		worker, attended bool
+	}{
+		{name: "leaves at once", says: "\x88\x80mask", worker: true},
+		{name: "speaks at once", says: "\x82\x8cmask a message"},
+		{name: "speaks after a lull", silence: time.Hour, says: "\x82\x8cmask a message", attended: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stack := make(chan string, 1)
+				pipes := &pipeListener{conns: make(chan net.Conn)}
+				server := serveOn(t, pipes, Options{Take: answers(func(conn net.Conn) {
+					buf := make([]byte, 64<<10)
+					stack <- string(buf[:runtime.Stack(buf, false)])
+					io.CopyBuffer(conn, conn, make([]byte, 3)) // an echo that reads little at once
+					conn.Close()
+				})}, 10*time.Second)
+				client, conn := net.Pipe()
+				pipes.conns <- conn
+				upgrade(t, client)
+				time.Sleep(c.silence) // in the bubble: it takes no time
+				for _, part := range []string{c.says[:5], c.says[5:]} {
+					go io.WriteString(client, part) // a pipe waits for its reader, who writes first
+					got := make([]byte, len(part))
+					if _, err := io.ReadFull(client, got); err != nil || string(got) != part {
+						t.Errorf("%q came back as %q, %v", part, got, err)
+					}
+				}
+				on := <-stack
+				if worker, attended := strings.Contains(on, "(*door).work("), strings.Contains(on, "dump.attend("); worker != c.worker || attended != c.attended {
+					t.Errorf("it went on in the worker: %v, in attend: %v; want %v, %v:\n%s", worker, attended, c.worker, c.attended, on)
+				}
+				client.Close()
+				if len(server.arrivals) > 0 {
+					t.Error("net/http saw the connection too")
+				}
+			})
+		})
+	}
+}
+
+// TestResetIsTold: the kernel tells a reset once, to whoever reads then; it reaches the
+// session nevertheless.
+func TestResetIsTold(t *testing.T) {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := serveOn(t, inner, Options{Take: func(conn net.Conn, c *Capture) (func(), bool) {
-		r := c.Claim()
-		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
-		return func() {
-			conn.Write(r.Head.Raw) // what goes on: an echo of the head
-			conn.Close()
-		}, true
-	}}, 20*time.Second)
-	conn := server.dial(t)
-	const head = requestLine + host + "\r\n"
-	io.WriteString(conn, head)
-	r := bufio.NewReader(conn)
-	if resp, err := http.ReadResponse(r, nil); err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("answered %v, %v", resp, err)
-	}
-	if got, err := io.ReadAll(r); err != nil || string(got) != head {
-		t.Errorf("then came %q, %v; want %q", got, err, head)
-	}
-	if len(server.arrivals) > 0 {
-		t.Error("net/http saw the connection too")
+	told := make(chan error, 1)
+	server := serveOn(t, inner, Options{Take: answers(func(conn net.Conn) {
+		_, err := conn.Read(make([]byte, 1))
+		told <- err
+		conn.Close()
+	})}, 20*time.Second)
+	conn := server.dial(t).(*net.TCPConn)
+	upgrade(t, conn)
+	conn.SetLinger(0)
+	conn.Close()
+	if err := <-told; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the session is told %v, want a reset", err)
 	}
 }
 

@@ -15,9 +15,10 @@ type Options struct {
 	Refused func(*Capture) // called when a connection ends that has sent bytes which no handler claimed
 
 	// Take is offered each connection whose head came whole with its first bytes, before
-	// net/http sees it. It may claim the capture and answer; then it returns true and what
-	// is to go on with the connection, which it must close. A connection that it does not
-	// take is left as it was, for net/http. Nil: net/http is given every connection.
+	// net/http sees it. It may claim the capture and answer; then it returns true, and what is
+	// to be done when the peer sends more or goes away, which must close the connection; nil:
+	// it is closed. A connection that it does not take is left as it was, for net/http. Nil:
+	// net/http is given every connection.
 	Take func(net.Conn, *Capture) (then func(), taken bool)
 	// HeadTimeout bounds the wait for the first bytes, where Take is set, and a TLS handshake.
 	HeadTimeout time.Duration
@@ -100,6 +101,7 @@ func (l *Listener) accept() (captured, error) {
 type captured interface {
 	net.Conn
 	capture() *Capture
+	again(p []byte, err error) // only the reading goroutine calls it
 }
 
 func (l *Listener) capture(inner net.Conn) captured {
@@ -130,16 +132,28 @@ type tap struct {
 	options *Options
 	record  atomic.Pointer[Capture]
 	closed  atomic.Bool
+	unread  *unread // for the next Read; nil: it asks the connection
+}
+
+// unread is what a Read of the door returned, which was ahead of its time.
+type unread struct {
+	p   []byte
+	err error
 }
 
 func (t *tap) capture() *Capture { return t.record.Load() }
 
-// again gives what was read before the connection came to net/http.
-func (t *tap) again(p []byte) int {
-	if c := t.record.Load(); c != nil {
-		return c.again(p)
+// again has the next Reads return p, and err behind it.
+func (t *tap) again(p []byte, err error) { t.unread = &unread{p, err} }
+
+// replay is a Read of what is unread.
+func (t *tap) replay(p []byte) (n int, err error) {
+	n = copy(p, t.unread.p)
+	if t.unread.p = t.unread.p[n:]; len(t.unread.p) > 0 {
+		return n, nil
 	}
-	return 0
+	err, t.unread = t.unread.err, nil
+	return n, err
 }
 
 func (t *tap) read(p []byte, n int, err error) {
@@ -174,8 +188,8 @@ type tcpConn struct {
 }
 
 func (c *tcpConn) Read(p []byte) (int, error) {
-	if n := c.again(p); n > 0 {
-		return n, nil
+	if c.unread != nil {
+		return c.replay(p)
 	}
 	n, err := c.TCPConn.Read(p)
 	c.tap.read(p, n, err)
@@ -200,8 +214,8 @@ type unixConn struct {
 }
 
 func (c *unixConn) Read(p []byte) (int, error) {
-	if n := c.again(p); n > 0 {
-		return n, nil
+	if c.unread != nil {
+		return c.replay(p)
 	}
 	n, err := c.UnixConn.Read(p)
 	c.tap.read(p, n, err)
@@ -227,8 +241,8 @@ type otherConn struct {
 }
 
 func (c *otherConn) Read(p []byte) (int, error) {
-	if n := c.again(p); n > 0 {
-		return n, nil
+	if c.unread != nil {
+		return c.replay(p)
 	}
 	n, err := c.Conn.Read(p)
 	c.tap.read(p, n, err)

@@ -53,8 +53,8 @@ func newSecureConn(inner net.Conn, o *Options) *secureConn {
 }
 
 func (c *secureConn) Read(p []byte) (int, error) {
-	if n := c.again(p); n > 0 {
-		return n, nil
+	if c.unread != nil {
+		return c.replay(p)
 	}
 	if !c.met {
 		c.met = true

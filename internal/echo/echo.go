@@ -77,7 +77,7 @@ func (h *Handler) Take(conn net.Conn, capture *dump.Capture) (then func(), taken
 		return s.run, true
 	}
 	conn.Close()
-	return func() {}, true
+	return nil, true
 }
 
 // contain keeps a fault of ours to the one connection that met it, as net/http does. It is

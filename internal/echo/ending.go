@@ -68,6 +68,8 @@ func lossOf(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
+	case strings.HasSuffix(err.Error(), syscall.ETIMEDOUT.Error()): // gorilla leaves nothing of it but its words
+		return "the peer no longer answered"
 	case ok && lost.Timeout():
 		return journal.Stalled
 	}

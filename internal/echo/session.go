@@ -16,9 +16,11 @@ const (
 	// readBuffer holds frame headers and small messages; larger reads go past it, straight
 	// into the pooled chunk. Every idle session owns one, so it is small.
 	readBuffer = 1 << 9
-	// writeBuffer holds a small frame, or the header and first bytes of a large one, which
-	// goes out from where it is.
-	writeBuffer = 1 << 9
+	// writeBuffer holds a frame whose length fits into its second byte (RFC 6455, section
+	// 5.2: 125), or the header and first bytes of a larger one, which goes out from where it
+	// is. Every idle session owns one, too: with the 14 bytes that gorilla adds for the header
+	// it fills one of the allocator's sizes.
+	writeBuffer = 130
 	// deflateBuffer holds a frame of a compressed message, which has no other place. It is
 	// pooled: an idle session has none, and each message pays a little for it.
 	deflateBuffer = 4 << 10
