@@ -7,9 +7,8 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// usageOf returns what "wsinspect COMMAND --help" prints, in 80 columns. The parser takes
-// it for a template; it holds no action.
-func usageOf(c *cli.Command) string {
+// usageOf returns what "wsinspect COMMAND --help" prints, in 80 columns.
+func usageOf(c *cli.Command, flags []cli.Flag) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, strings.TrimSpace("wsinspect "+c.Name+" [flags] "+c.ArgsUsage))
 	fmt.Fprintf(&text, "\n%s\n", wrap(capital(c.Usage)+".", ""))
@@ -17,7 +16,7 @@ func usageOf(c *cli.Command) string {
 		fmt.Fprintf(&text, "\n%s\n", c.Description)
 	}
 	text.WriteString("\nFLAGS:\n")
-	for _, f := range c.Flags {
+	for _, f := range flags {
 		text.WriteString(newFlagUsage(f).String())
 	}
 	return text.String()

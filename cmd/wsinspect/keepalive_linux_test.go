@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestKeepAlive: an accepted connection has inherited the probes by which the kernel finds
-// out, within two and a half minutes, that its peer is gone without a word.
+// TestKeepAlive: an accepted connection has inherited the probes and the time by which the
+// kernel finds out, within two and a half minutes, that its peer is gone without a word.
 func TestKeepAlive(t *testing.T) {
 	l, err := listen(address{network: "tcp", addr: "127.0.0.1:0"}, 0)
 	if err != nil {
@@ -36,6 +36,7 @@ func TestKeepAlive(t *testing.T) {
 		{"TCP_KEEPIDLE", syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, 15},
 		{"TCP_KEEPINTVL", syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, 15},
 		{"TCP_KEEPCNT", syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT, 9},
+		{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, tcpUserTimeout, 150_000},
 	} {
 		raw.Control(func(fd uintptr) {
 			got, err := syscall.GetsockoptInt(int(fd), option.level, option.code)

@@ -80,7 +80,9 @@ func newProgram(env environment, stdin io.Reader, stdout, stderr io.Writer) *cli
 	}
 	for _, c := range program.Commands {
 		c.HideHelpCommand = true // "wsinspect help serve" is enough, and help may be an argument
-		c.CustomHelpTemplate = usageOf(c)
+		flags := c.Flags         // before the parser adds --help
+		c.CustomHelpTemplate = "{{call .Metadata.usage}}"
+		c.Metadata = map[string]any{"usage": func() string { return usageOf(c, flags) }}
 		c.OnUsageError = usageError
 		c.Action = separateFailures(c.Action)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -66,6 +67,36 @@ func TestReadmeLinks(t *testing.T) {
 	for _, path := range slices.Concat(links, folders) {
 		if _, err := os.Stat("../../" + path); err != nil {
 			t.Errorf("the README points to %s: %v", path, err)
+		}
+	}
+}
+
+// The README names no test that is not there.
+func TestReadmeTests(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	err = fs.WalkDir(os.DirFS("../.."), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile("../../" + path)
+		code.Write(source)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := slices.Compact(names(`\b((?:Test|Fuzz)[A-Z]\w*)`, string(text)))
+	if len(named) == 0 {
+		t.Fatal("the README names no test")
+	}
+	there := names(`(?m)^func ((?:Test|Fuzz)\w+)\(`, code.String())
+	for _, name := range named {
+		if _, found := slices.BinarySearch(there, name); !found {
+			t.Errorf("the README names %s, which is no test", name)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func workloads(idle, rate int) []workload {
 			return caller{addr: addr, head: sameOrigin(addr, ""), want: accepted, closes: true}
 		}))
 	}
-	loads = append(loads, handshakes("handshakes, all unlike", 16, numbered))
+	loads = append(loads, handshakes("handshakes, unlike", 16, numbered))
 	loads = append(loads, handshakes("rejections (403)", 16, func(addr string, _ int) caller {
 		return caller{addr: addr, head: request(addr, "http://elsewhere.example", ""), want: rejected}
 	}))

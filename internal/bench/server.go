@@ -33,7 +33,7 @@ func newBench(ctx context.Context, program string) (*bench, error) {
 	b := &bench{dir: dir, ours: program, self: self}
 	if program == "" {
 		b.ours = filepath.Join(dir, "wsinspect")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.ours, "./cmd/wsinspect")
+		build := exec.CommandContext(ctx, "make", "build", "PROGRAM="+b.ours)
 		if out, err := build.CombinedOutput(); err != nil {
 			b.close()
 			return nil, fmt.Errorf("build wsinspect (from the checkout's top folder): %w\n%s", err, out)
