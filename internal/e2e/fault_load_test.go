@@ -32,6 +32,7 @@ func open(t *testing.T, port string) *websocket.Conn {
 // answers demands a message back.
 func answers(t *testing.T, conn *websocket.Conn, message string) {
 	t.Helper()
+	conn.SetReadDeadline(time.Now().Add(patience))
 	if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
 		t.Fatalf("a session cannot be written to: %v", err)
 	}
@@ -84,61 +85,11 @@ func TestDescriptorsExhausted(t *testing.T) {
 	answers(t, sessions[some], "old")
 }
 
-// TestEndlessHeads: hundreds of connections whose heads never end, byte by byte, are let go
-// at the head timeout, each a refused attempt with its reason; a session beside them lives.
-func TestEndlessHeads(t *testing.T) {
-	const count = 200
-	ws := startAlone(t, "--head-timeout", "500ms")
-	session, _ := echo(t, "ws://127.0.0.1:"+ws.port+"/beside", "before")
-	var slow sync.WaitGroup
-	for i := range count {
-		conn := dial(t, ws.port)
-		slow.Go(func() {
-			defer conn.Close()
-			stop := make(chan struct{})
-			defer close(stop)
-			go dribble(conn, fmt.Sprintf("GET /endless/%d HTTP/1.1\r\nX: ", i), stop)
-			if answer, err := io.ReadAll(conn); os.IsTimeout(err) {
-				t.Errorf("connection %d is still open after %v: %q", i, patience, answer)
-			}
-		})
-	}
-	for range 20 {
-		answers(t, session, "meanwhile")
-	}
-	slow.Wait()
-	answers(t, session, "after")
-	metrics := string(ws.get(t, "/metrics"))
-	if want := fmt.Sprintf("wsinspect_handshakes_total{outcome=\"refused\",reason=\"head-complete\"} %d\n", count); !strings.Contains(metrics, want) {
-		t.Errorf("the metrics lack %s", want)
-	}
-	ws.comesTo(t, "wsinspect_connections", 2) // the session, and the question itself
-}
-
-// dribble sends a beginning and then one byte after another, until stop is closed.
-func dribble(conn net.Conn, beginning string, stop <-chan struct{}) {
-	if _, err := io.WriteString(conn, beginning); err != nil {
-		return
-	}
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if _, err := conn.Write([]byte{'x'}); err != nil {
-				return
-			}
-		case <-stop:
-			return
-		}
-	}
-}
-
 // TestNobodyReadsTheEcho: a client that sends and never reads is let go at the write
 // timeout, without a byte of its messages being kept in memory for it, and others are not
 // held up.
 func TestNobodyReadsTheEcho(t *testing.T) {
-	ws := startAlone(t, "--write-timeout", "1s")
+	ws := startReleased(t, "--write-timeout", "1s")
 	beside, _ := echo(t, "ws://127.0.0.1:"+ws.port+"/beside", "before")
 	const deaf = 8
 	var senders sync.WaitGroup
@@ -171,7 +122,7 @@ func TestNobodyReadsTheEcho(t *testing.T) {
 			t.Errorf("closed with %d by %s, want 1006 by nobody", a.Session.Close.Code, a.Session.Close.By)
 		}
 	}
-	if most := ws.memory(t, "VmHWM"); most > 128<<20 && !builtWithRace() {
+	if most := ws.memory(t, "VmHWM"); most > 128<<20 {
 		t.Errorf("it took %d MiB for %d clients that read nothing", most>>20, deaf)
 	}
 }
@@ -195,6 +146,22 @@ func (i *inspector) memory(t *testing.T, name string) int {
 	}
 	t.Fatalf("the system does not tell %s", name)
 	return 0
+}
+
+// rests waits until the process does next to nothing, as before the crowd came.
+func (i *inspector) rests(t *testing.T) {
+	t.Helper()
+	const window, little = 500 * time.Millisecond, 0.05 // seconds of CPU
+	look := time.NewTicker(window)
+	defer look.Stop()
+	deadline := time.Now().Add(patience)
+	for before, now := 0.0, i.metric(t, "process_cpu_seconds_total"); now-before > little; {
+		if time.Now().After(deadline) {
+			t.Fatalf("it goes on to be busy: %.2f s of CPU in %v", now-before, window)
+		}
+		<-look.C
+		before, now = now, i.metric(t, "process_cpu_seconds_total")
+	}
 }
 
 // TestHalfOpen: a peer that closes its side only, or within a frame, has left: its session

@@ -255,23 +255,29 @@ func TestRotatedLog(t *testing.T) {
 func TestRemovedLog(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "attempts.jsonl")
 	ws := startAlone(t, "--log", file)
+	ws.remakes(t, file)
+	ws.await(t, "the log was removed")
+}
+
+// remakes removes the file of the log and waits until there is a new one.
+func (i *inspector) remakes(t *testing.T, file string) {
+	t.Helper()
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(patience)
 	for {
-		id, ok := attemptOf(ws.port, handshake("/removed", "localhost"))
+		id, ok := attemptOf(i.port, handshake("/removed", "localhost", "Origin: http://elsewhere.example")) // crowds out no accepted one
 		if !ok {
 			t.Fatal("a handshake is not answered")
 		}
 		if _, err := os.Stat(file); err == nil && loggedIn(t, file, true)[id] {
-			break
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("no new file is made")
 		}
 	}
-	ws.await(t, "the log was removed")
 }
 
 // TestStdout: a standard output that nobody reads stops nobody, and is told of; when

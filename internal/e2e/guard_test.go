@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,6 +179,61 @@ func TestSocketOfAnotherSite(t *testing.T) {
 		if got.status != http.StatusForbidden || got.attempt == "" || len(got.header["Access-Control-Allow-Origin"]) > 0 {
 			t.Errorf("%s is answered %d %v, want 403 and the attempt", path, got.status, got.header)
 		}
+	}
+}
+
+// elsewhere is what the script of another website tries, and what it gets: nothing that it
+// can read, by any way that a browser has.
+const elsewhere = `(async target => {
+	const got = {};
+	const ask = (name, options) => fetch(target + '/inspect', { credentials: 'include', ...options })
+		.then(r => r.text()).then(text => { got[name] = text }, () => { got[name] = '' });
+	const until = (thing, ...events) => new Promise(done => events.forEach(e => thing.addEventListener(e, () => done(e))));
+	await ask('fetch');
+	await ask('with headers', { headers: { Authorization: 'Bearer guess' } });
+	await ask('opaque', { mode: 'no-cors' });
+	await ask('post', { method: 'POST', mode: 'no-cors' });
+	const feed = new EventSource(target + '/inspect/feed', { withCredentials: true });
+	got.feed = await until(feed, 'open', 'error') === 'open' ? 'opened' : '';
+	feed.close();
+	const socket = new WebSocket(target.replace('http', 'ws') + '/inspect/feed');
+	got.socket = await until(socket, 'open', 'error') === 'open' ? 'opened' : '';
+	const script = document.head.appendChild(Object.assign(document.createElement('script'), { src: target + '/inspect?format=json' }));
+	got.script = await until(script, 'load', 'error') === 'load' ? 'loaded' : '';
+	const frame = document.body.appendChild(Object.assign(document.createElement('iframe'), { src: target + '/inspect' }));
+	await until(frame, 'load');
+	got.frame = frame.contentDocument?.body?.innerText ?? '';
+	return got;
+})`
+
+// TestPageOfAnotherSite lets a real browser, whose reader may see everything, open a page of
+// another website: that learns nothing, takes no place at the feed, and what it tried is seen.
+func TestPageOfAnotherSite(t *testing.T) {
+	const token = "a-token-of-the-test"
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<!doctype html><title>Elsewhere</title><p>Come in.")
+	}))
+	defer site.Close() // on 127.0.0.1, which is another site than localhost
+	for name, ws := range map[string]*inspector{"open": startInspector(t), "with a token": startGuarded(t, token)} {
+		t.Run(name, func(t *testing.T) {
+			request(t, ws.port, handshake("/ws/what-somebody-else-asked-for", "localhost"))
+			page := startBrowser(t).open(t, ws.url+"/inspect")
+			if name != "open" {
+				page.do(t, chromedp.SendKeys("#token", token))
+				page.click(t, "#signin button")
+			}
+			page.shows(t, "/ws/what-somebody-else-asked-for")
+
+			page.navigate(t, site.URL)
+			for way, got := range evaluate[map[string]string](t, page, elsewhere+"("+strconv.Quote(ws.url)+")") {
+				if got != "" {
+					t.Errorf("%s: it gets %q", way, got)
+				}
+			}
+			ws.comesTo(t, "wsinspect_feed_subscribers", 0) // the list's own is let go a moment later
+			ws.comesTo(t, `wsinspect_handshakes_total{outcome="rejected",reason="origin-same-host"}`, 1)
+		})
 	}
 }
 

@@ -127,6 +127,8 @@ func freePort(t *testing.T) string {
 type attempt struct {
 	ID, State, Outcome, Peer string
 
+	Time time.Time
+
 	Request struct {
 		Raw     latin1
 		Target  string
@@ -147,6 +149,7 @@ type attempt struct {
 	}
 	Session *struct {
 		Subprotocol string
+		Idle        float64 `json:"idle_seconds"`
 		Close       struct {
 			Code       int
 			Reason, By string

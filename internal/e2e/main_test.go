@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 )
@@ -27,17 +28,48 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(dir)
 
 		program = filepath.Join(dir, "wsinspect")
-		build := exec.Command("go", "build", "-o", program)
+		var flags []string
 		if builtWithRace() {
-			build.Args = append(build.Args, "-race")
+			flags = append(flags, "-race")
 		}
-		build.Args = append(build.Args, "wsinspect/cmd/wsinspect")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n%s", build, err, out)
+		if err := build(program, flags...); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
 	}())
+}
+
+// build builds wsinspect with flags of go build.
+func build(path string, flags ...string) error {
+	cmd := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), "wsinspect/cmd/wsinspect")...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return nil
+}
+
+// released builds wsinspect as people run it, once: where figures are looked at, or thousands
+// of goroutines are wanted, of which the race detector knows 8128.
+var released = sync.OnceValues(func() (path string, err error) {
+	path = program + "-released"
+	cmd := exec.Command("make", "-C", "../..", "build", "PROGRAM="+path)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return path, nil
+})
+
+// startReleased is startAlone for the program as people run it.
+func startReleased(t *testing.T, args ...string) *inspector {
+	t.Helper()
+	path, err := released()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, append([]string{"--open", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Stdout = newOutput()
+	return startCommand(t, cmd, "")
 }
 
 func builtWithRace() bool {

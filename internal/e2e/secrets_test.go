@@ -152,6 +152,9 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 					said.Write(back)
 				}
 				exchange(t, text.port, raw)
+				if i%4 == 0 { // who comes again is remembered
+					exchange(t, json.port, raw)
+				}
 			}
 		}
 		hide(shownPlaces, secretShapes[0])
@@ -183,7 +186,9 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 			show("/inspect/"+a.ID+"?view=bytes", "text/html")
 			show("/inspect/"+a.ID+"?view=lines", "text/html")
 			show("/inspect/"+a.ID+"/report", "text/html")
-			show("/inspect/compare?a="+a.ID+"&b="+attempts[(i+1)%len(attempts)].ID, "text/html")
+			for _, accept := range []string{"text/html", "text/plain", "application/json"} {
+				show("/inspect/compare?a="+a.ID+"&b="+attempts[(i+1)%len(attempts)].ID, accept)
+			}
 		}
 	}
 	show("/metrics", "*/*")
