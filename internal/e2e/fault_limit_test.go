@@ -53,14 +53,20 @@ func TestLimitsAreCounted(t *testing.T) {
 				t.Error(err)
 			}
 		}, refused("head-complete")},
-		{"max-connections", "2", func(t *testing.T, ws *inspector) {
-			echo(t, "ws://127.0.0.1:"+ws.port, "first")
-			last, _ := echo(t, "ws://127.0.0.1:"+ws.port, "last")
+		{"max-connections", "3", func(t *testing.T, ws *inspector) {
+			var open []*websocket.Conn
+			for range 3 {
+				conn, _ := echo(t, "ws://127.0.0.1:"+ws.port, "hello")
+				open = append(open, conn)
+			}
 			ask(t, ws, "GET /readyz HTTP/1.1\nHost: localhost", http.StatusServiceUnavailable, "--max-connections")
-			last.Close() // leaves room to look
-			for deadline := time.Now().Add(patience); request(t, ws.port, "GET /livez HTTP/1.1\nHost: localhost").status != http.StatusOK; {
+			for _, conn := range open {
+				conn.Close()
+			}
+			alone := "\nwsinspect_connections 1\n" // who looks
+			for deadline := time.Now().Add(patience); !strings.Contains(request(t, ws.port, "GET /metrics HTTP/1.1\nHost: localhost").body, alone); {
 				if time.Now().After(deadline) {
-					t.Fatal("its place is not given back")
+					t.Fatal("their places are not given back")
 				}
 			}
 		}, "wsinspect_connections_shed_total"},
