@@ -144,6 +144,9 @@ func (h *Handler) begin(request *dump.Request) *journal.Attempt {
 	}
 	o.Masker.Request(request.Head)
 	a := h.judge(request, peer)
+	if (a.State == journal.Answered || a.State == journal.Rejected) && mayUpgrade(request.Head) {
+		a.Response.Status = http.StatusUpgradeRequired // the log tells it before it is written
+	}
 	o.Journal.Begin(a)
 	if common && a.Settled() {
 		h.familiar.remember(p, a)

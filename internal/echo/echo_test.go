@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -359,4 +362,48 @@ func TestEarlyData(t *testing.T) {
 		t.Errorf("a fact of the connection counts as a disagreement: %s", a.Mismatch)
 	}
 	conn.Close()
+}
+
+// What the log says of an answer, before it is written, is what is written.
+func TestLogHasTheStatusOfTheAnswer(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "attempts.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	log := journal.NewLog(file, journal.LogOptions{})
+	defer log.Close()
+	b := newBed(t, func(o *Options) { o.Journal = journal.New(journal.Options{Log: log, MaxSubscribers: 8}) })
+	for _, c := range []struct {
+		head   string
+		status int
+	}{
+		{"GET / HTTP/1.1\r\nHost: app.example\r\n\r\n", 426},
+		{"POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 0\r\n\r\n", 426},
+		{head("Upgrade: "), 426},
+		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+		{head("Origin: http://elsewhere.example"), 403},
+		{head("POST /ws HTTP/1.1"), 405},
+		{head(), 101},
+	} {
+		conn, r := b.raw(c.head)
+		got, _ := answer(t, r)
+		conn.Close()
+		lines, err := os.ReadFile(file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
+		var line struct {
+			Status int `json:"http.response.status_code"`
+		}
+		for i := len(begun) - 1; i >= 0 && line.Status == 0; i-- { // the end of a session has none
+			if err := json.Unmarshal(begun[i], &line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got.StatusCode != c.status || line.Status != c.status {
+			t.Errorf("%.30q: answered %d, logged %d, want %d", c.head, got.StatusCode, line.Status, c.status)
+		}
+	}
 }
