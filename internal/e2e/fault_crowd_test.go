@@ -152,7 +152,7 @@ func TestEndlessHeads(t *testing.T) {
 	ws.comesTo(t, `wsinspect_handshakes_total{outcome="refused",reason="head-complete"}`, thousands)
 	ws.comesTo(t, "wsinspect_connections", 2) // the session, and the question itself
 	ws.rests(t)
-	const each = 32 << 10
+	const each = 40 << 10
 	if most := ws.memory(t, "VmHWM"); most > thousands*each {
 		t.Errorf("it took %d MiB, want at most %d KiB for each connection", most>>20, each>>10)
 	}

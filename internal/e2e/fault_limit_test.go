@@ -230,7 +230,7 @@ func TestSlowReaders(t *testing.T) {
 			t.Fatal("a feed that is not read is not let go")
 		}
 	}
-	if most, allowed := ws.memory(t, "VmHWM"), before+64<<20; most > allowed {
+	if most, allowed := ws.memory(t, "VmHWM"), before+128<<20; most > allowed {
 		t.Errorf("it took %d MiB, want at most %d", most>>20, allowed>>20)
 	}
 	last := request(t, ws.port, handshake("/last", "localhost")).attempt
