@@ -98,6 +98,9 @@ func (j *Journal) Answer(a *Attempt) {
 	if a.Response.Failure != NoFailure || a.Mismatch != "" {
 		j.log.failed(a)
 	}
+	if a.Outcome() != OutcomeAccepted {
+		a.settled = nil // its words are in the answer; kept, they would be in nobody's count of bytes
+	}
 	j.metrics.answered(a)
 	j.mu.Lock()
 	defer j.mu.Unlock()

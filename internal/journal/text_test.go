@@ -238,3 +238,25 @@ const crossOrigin = "GET /ws/echo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection
 	"Upgrade: websocket\r\nOrigin: http://elsewhere.example\r\nSec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n" +
 	"Accept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n" +
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+// The words that attempts of one request have in common are for those who come next: what is
+// kept does not hold them.
+func TestKeptAttemptsHoldNoWords(t *testing.T) {
+	j := New(Options{})
+	a := judged(j, "GET /ws HTTP/1.1\r\nHost: app.example\r\n\r\n", time.Now())
+	a.State = Answered
+	j.Begin(a)
+	if !a.Settled() {
+		t.Fatal("the causes of the test's request rest on more than it")
+	}
+	said := string(a.AppendText(nil))
+	answered := *a
+	j.Answer(&answered)
+	kept := j.Get(a.ID)
+	if kept.settled != nil {
+		t.Error("a kept attempt holds the words for others")
+	}
+	if again := string(kept.AppendText(nil)); again != said {
+		t.Errorf("it says\n%s\nafter\n%s", again, said)
+	}
+}
